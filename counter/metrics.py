@@ -1,0 +1,97 @@
+"""Every metric of the service, declared once. `docs/metrics.md` is made from this file.
+
+What this process itself did is a counter and is summed over processes. Figures of a site live in
+the store and are the same from every process: they are gauges, read at the scrape
+(`counter.web.metrics`), and `max` is their aggregate.
+"""
+
+from __future__ import annotations
+
+import platform
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from counter import __version__
+
+LATENCY = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.build = Gauge(
+            "visitor_counter_build_info",
+            "1, with the version of the service and of Python.",
+            ["version", "python"],
+            registry=registry,
+        )
+        self.build.labels(__version__, platform.python_version()).set(1)
+        self.requests = Counter(
+            "visitor_counter_requests",
+            "Requests answered.",
+            ["route", "method", "status"],
+            registry=registry,
+        )
+        self.latency = Histogram(
+            "visitor_counter_request_seconds",
+            "Time from a request's head to its answer.",
+            ["route"],
+            buckets=LATENCY,
+            registry=registry,
+        )
+        self.received = Counter(
+            "visitor_counter_views_received",
+            "Views that were sent for a known site: the sum of all that became of them.",
+            ["site"],
+            registry=registry,
+        )
+        self.counted = Counter(
+            "visitor_counter_views",
+            "Views counted in the store by this process.",
+            ["site"],
+            registry=registry,
+        )
+        self.dropped = Counter(
+            "visitor_counter_views_dropped",
+            "Views that a filter left out.",
+            ["site", "reason"],
+            registry=registry,
+        )
+        self.refused = Counter(
+            "visitor_counter_views_refused",
+            "Views answered with an error: their senders were told that they do not count.",
+            ["site", "reason"],
+            registry=registry,
+        )
+        self.queued = Gauge(
+            "visitor_counter_queue_views",
+            "Views that wait for the store.",
+            registry=registry,
+        )
+        self.batches = Histogram(
+            "visitor_counter_batch_views",
+            "Views that one script call applied.",
+            buckets=SIZES,
+            registry=registry,
+        )
+        self.round_trips = Histogram(
+            "visitor_counter_store_seconds",
+            "Round trips to the store.",
+            ["operation"],
+            buckets=LATENCY,
+            registry=registry,
+        )
+        self.store_errors = Counter(
+            "visitor_counter_store_errors",
+            "Round trips to the store that failed.",
+            ["operation", "kind"],
+            registry=registry,
+        )
+        self.store_up = Gauge(
+            "visitor_counter_store_up",
+            "1 if the store took the last batch or answered the last question, else 0.",
+            registry=registry,
+        )

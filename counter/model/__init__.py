@@ -1,0 +1,1 @@
+"""The words of the field: hits, figures, days and paths. Knows no store and no HTTP."""

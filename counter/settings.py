@@ -1,0 +1,359 @@
+"""The settings: typed, defaulted, explained, from a TOML file and the environment.
+
+`docs/settings.md` is made from the descriptions here, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from counter.errors import SettingsError
+from counter.model.figures import Unit
+
+SITE_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+STORE_SCHEMES = (
+    "embedded:",
+    "redis://",
+    "rediss://",
+    "unix://",
+    "redis+sentinel://",
+    "rediss+sentinel://",
+    "redis+cluster://",
+    "rediss+cluster://",
+)
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
+_DURATION_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_SIZE = re.compile(r"(\d+)(KiB|MiB|GiB)")
+_SIZE_BYTES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_RATE = re.compile(r"([1-9]\d*)/(s|m|h)")
+_ORIGIN_HOST = re.compile(r"(\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\]")
+
+Network = IPv4Network | IPv6Network
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str):
+        match = _DURATION.fullmatch(value)
+        if not match:
+            raise ValueError('a duration is a number and ms, s, m, h or d, such as "5m"')
+        return int(match[1]) * _DURATION_MS[match[2]]
+    raise ValueError('a duration is written as a string with its unit, such as "5m"')
+
+
+def _size(value: object) -> object:
+    if isinstance(value, str) and (match := _SIZE.fullmatch(value)):
+        return int(match[1]) * _SIZE_BYTES[match[2]]
+    raise ValueError('a size is a number and KiB, MiB or GiB, such as "256MiB"')
+
+
+class Rate(BaseModel):
+    """So many in a period: a token bucket that holds `limit` and refills in `period_ms`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    limit: int
+    period_ms: int
+
+
+def _rate(value: object) -> object:
+    if value == "off":
+        return None
+    if isinstance(value, str) and (match := _RATE.fullmatch(value)):
+        return Rate(limit=int(match[1]), period_ms=_DURATION_MS[match[2]])
+    raise ValueError('a rate is a number and /s, /m or /h, such as "120/m"; or "off"')
+
+
+def _listen(value: object) -> object:
+    if isinstance(value, str):
+        host, colon, port = value.rpartition(":")
+        if colon and host and port.isdigit() and int(port) < 65536:
+            return (host.strip("[]"), int(port))
+    raise ValueError('an address to listen on is HOST:PORT, such as "0.0.0.0:8080"')
+
+
+def _zone(value: object) -> object:
+    try:
+        return ZoneInfo(value) if isinstance(value, str) else value
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError('a time zone is an IANA name, such as "Asia/Ho_Chi_Minh"') from None
+
+
+def _store_url(value: object) -> object:
+    if isinstance(value, str) and value.startswith(STORE_SCHEMES):
+        if value == "embedded:":
+            raise ValueError("embedded: wants a directory, such as embedded:/var/lib/counter")
+        return value
+    raise ValueError(f"a store is one of {', '.join(STORE_SCHEMES)}")
+
+
+def _origin(value: object) -> object:
+    if isinstance(value, str):
+        if value == "null":
+            return value
+        parts = urlsplit(value.lower())
+        if (
+            parts.scheme in ("http", "https")
+            and _ORIGIN_HOST.fullmatch(parts.netloc.rsplit(":", 1)[0])
+            and not (parts.path or parts.query or parts.fragment)
+        ):
+            return value.lower()
+    raise ValueError(
+        'an origin is a scheme and a host, such as "https://www.example.vn" or '
+        '"https://*.example.vn", without a path'
+    )
+
+
+Duration = Annotated[int, BeforeValidator(_duration)]
+"""A length of time; in the settings `"5m"`, here in milliseconds."""
+Size = Annotated[int, BeforeValidator(_size)]
+"""A size; in the settings `"256MiB"`, here in bytes."""
+RateLimit = Annotated[Rate | None, BeforeValidator(_rate)]
+Listen = Annotated[tuple[str, int], BeforeValidator(_listen)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+StoreURL = Annotated[str, BeforeValidator(_store_url)]
+Origin = Annotated[str, BeforeValidator(_origin)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True
+    )
+
+
+class Server(_Section):
+    """`[server]`: the listeners and what a client may take of the service."""
+
+    listen: Listen = Field("0.0.0.0:8080", description="Where browsers are served.")  # type: ignore[assignment] # noqa: S104 # validated from the text that a user would write
+    ops_listen: Listen = Field(
+        "127.0.0.1:8081",  # type: ignore[assignment]
+        description="Where operators are served: metrics, health, administration. "
+        "Keep it from the public.",
+    )
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve; one for each core.")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Networks (CIDR) whose `Forwarded` and `X-Forwarded-For` are believed.",
+    )
+    queue: int = Field(
+        10_000,
+        ge=1,
+        description="Views of one worker that may wait for the store; "
+        "past it the answer is 503 with `Retry-After`.",
+    )
+    body_timeout: Duration = Field(
+        "5s",  # type: ignore[assignment]
+        description="How long a request's body may take.",
+    )
+    keepalive_timeout: Duration = Field(
+        "75s",  # type: ignore[assignment]
+        description="How long an idle connection is kept.",
+    )
+    shutdown_timeout: Duration = Field(
+        "10s",  # type: ignore[assignment]
+        description="How long a stopping service may take to bring its queue to the store.",
+    )
+    figures_max_age: Duration = Field(
+        "1s",  # type: ignore[assignment]
+        description="How old a figure may be when it is read; readers within it share one look "
+        "into the store.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe lines that are logged."
+    )
+
+
+class Store(_Section):
+    """`[store]`: where the figures are kept."""
+
+    url: StoreURL = Field(
+        "embedded:visitor-counter-data",
+        description="`embedded:DIR`, `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or "
+        "`redis+cluster://`.",
+    )
+    timeout: Duration = Field(
+        "2s",  # type: ignore[assignment]
+        description="How long one answer of the store may take.",
+    )
+    durability: Literal["fast", "safe"] = Field(
+        "fast",
+        description="`fast`: answered when the store has applied the view. `safe`: answered "
+        "when the store has it on disk.",
+    )
+    journal: Path = Field(
+        Path("visitor-counter-journal"),
+        description="The directory of the journals, which keep views while the store is away.",
+    )
+    journal_limit: Size = Field(
+        "256MiB",  # type: ignore[assignment]
+        description="How large a worker's journal may grow; past it the answer is 503.",
+    )
+
+
+class Site(_Section):
+    """`[sites.KEY]`: one counted web site."""
+
+    origins: tuple[Origin, ...] = Field(
+        (),
+        description="Whose pages may count: `https://www.example.vn`, `https://*.example.vn`; "
+        "none: anybody's.",
+    )
+    allow_no_origin: bool = Field(
+        False,
+        description="Count requests that send neither `Origin` nor `Referer`, though `origins` "
+        "are named.",
+    )
+    timezone: Zone = Field(
+        "UTC",  # type: ignore[assignment]
+        description="The IANA name of the zone whose midnight begins a day.",
+    )
+    unit: Unit = Field(
+        Unit.VIEWS, description="What *today* and *total* count: `views`, `visits`, `visitors`."
+    )
+    online_window: Duration = Field(
+        "5m",  # type: ignore[assignment]
+        description="How long after being seen a visitor is online.",
+        ge=1000,
+        le=3_600_000,
+    )
+    repeat_window: Duration = Field(
+        "10s",  # type: ignore[assignment]
+        description="Within it a visitor's views of one article count once; `0s`: each counts.",
+        le=3_600_000,
+    )
+    start_total: int = Field(
+        0,
+        ge=0,
+        lt=2**53,
+        description="The total at which a new site begins, in its unit; later on `visitor-counter "
+        "set` changes it.",
+    )
+    rate_limit: RateLimit = Field(
+        "120/m",  # type: ignore[assignment]
+        description="Counted views of one address (IPv6: one /64); `off` for no limit.",
+    )
+    max_articles: int = Field(
+        1_000_000,
+        ge=1,
+        description="Articles that are kept; past it a view of a new one counts for the site only.",
+    )
+    keep_query: tuple[str, ...] = Field(
+        (),
+        description="Query parameters that tell articles apart, such as `id`; all others are "
+        "dropped.",
+    )
+
+
+class Settings(_Section):
+    """All settings. `server` and `store` are one each, `sites` is one section for each site."""
+
+    server: Server = Server()
+    store: Store = Store()
+    sites: dict[str, Site] = Field(default_factory=dict)
+
+
+def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from `path`, if any, and from `environ`, which has the last word.
+
+    Raises:
+        SettingsError: a line for each setting that can't be used.
+    """
+    data: dict[str, Any] = {}
+    if path:
+        try:
+            data = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise SettingsError(f"{path}: can't be read: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: is not TOML: {error}") from None
+    return parse(_overlay(data, environ), str(path or "the settings"))
+
+
+def parse(data: Mapping[str, Any], source: str = "the settings") -> Settings:
+    """Return the settings in `data`, shaped as the file is.
+
+    Raises:
+        SettingsError: a line for each setting that can't be used.
+    """
+    sites = data.get("sites")
+    for key in sites if isinstance(sites, dict) else ():
+        if not SITE_KEY.fullmatch(key):
+            raise SettingsError(
+                f"{source}: sites.{key}: a site's key is 1 to 63 of a-z, 0-9 and -, "
+                "and does not begin with -"
+            )
+    try:
+        return Settings.model_validate(dict(data))
+    except ValidationError as error:
+        lines = [f"{source}: {_explain(dict(item))}" for item in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+
+
+_SECTIONS: dict[str, type[_Section]] = {"server": Server, "store": Store, "sites": Site}
+
+
+def _explain(item: dict[str, Any]) -> str:
+    where = [str(part) for part in item["loc"]]
+    key = ".".join(where)
+    if item["type"] == "extra_forbidden":
+        known = list((_SECTIONS[where[0]] if len(where) > 1 else Settings).model_fields)
+        close = difflib.get_close_matches(where[-1], known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+        return f"{key}: there is no such setting; {hint}"
+    right = str(item["msg"]).removeprefix("Value error, ")
+    # A store's URL may hold a password: it is named without its value.
+    value = "" if key == "store.url" else f" = {item['input']!r}"
+    return f"{key}{value}: {right}"
+
+
+def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Lay `COUNTER_SERVER_…`, `COUNTER_STORE_…` and `COUNTER_SITES_<KEY>_…` over `data`.
+
+    A name that ends in `_FILE` gives the file that holds the value. Other names that begin with
+    `COUNTER_` are left alone: Kubernetes puts its own `COUNTER_SERVICE_HOST` there.
+    """
+    merged = {name: dict(part) if isinstance(part, dict) else part for name, part in data.items()}
+    for name, text in sorted(environ.items()):
+        section, _, rest = name.removeprefix("COUNTER_").partition("_")
+        if not name.startswith("COUNTER_") or section not in ("SERVER", "STORE", "SITES"):
+            continue
+        if name in ("COUNTER_SERVER_PORT", "COUNTER_STORE_PORT"):  # Kubernetes again
+            continue
+        if rest.endswith("_FILE"):
+            rest, text = rest.removesuffix("_FILE"), _read_secret(name, text)
+        target = merged.setdefault(section.lower(), {})
+        model, field = _SECTIONS[section.lower()], rest.lower()
+        if section == "SITES":
+            field = next((f for f in model.model_fields if rest.endswith(f"_{f.upper()}")), "")
+            if not field:
+                raise SettingsError(
+                    f"{name}: ends in no site's setting; known are {', '.join(model.model_fields)}"
+                )
+            site = rest[: -len(field) - 1].lower().replace("_", "-")
+            target[site] = target = dict(target.get(site, {}))
+        if field not in model.model_fields:
+            raise SettingsError(
+                f"{name}: there is no such setting; known are {', '.join(model.model_fields)}"
+            )
+        several = str(model.model_fields[field].annotation).startswith("tuple") and (
+            field not in ("listen", "ops_listen")
+        )
+        target[field] = [part.strip() for part in text.split(",") if part] if several else text
+    return merged
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}: {path} can't be read: {error}") from None
