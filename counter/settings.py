@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -134,7 +135,7 @@ class _Section(BaseModel):
 class Server(_Section):
     """`[server]`: the listeners and what a client may take of the service."""
 
-    listen: Listen = Field("0.0.0.0:8080", description="Where browsers are served.")  # type: ignore[assignment] # noqa: S104 # validated from the text that a user would write
+    listen: Listen = Field("0.0.0.0:8080", description="Where browsers are served.")  # type: ignore[assignment] # validated from the text that a user would write
     ops_listen: Listen = Field(
         "127.0.0.1:8081",  # type: ignore[assignment]
         description="Where operators are served: metrics, health, administration. "
@@ -247,11 +248,25 @@ class Site(_Section):
         ge=1,
         description="Articles that are kept; past it a view of a new one counts for the site only.",
     )
+    ignore_addresses: tuple[Network, ...] = Field(
+        (), description="Networks (CIDR) whose views do not count, such as the editors' own."
+    )
+    privacy_signals: Literal["count", "anonymous", "ignore"] = Field(
+        "count",
+        description="What a browser's `Sec-GPC: 1` or `DNT: 1` does: `count` as any view, since "
+        "nobody is followed anyway; `anonymous`: count the view without a visitor; `ignore`: "
+        "don't count it.",
+    )
     keep_query: tuple[str, ...] = Field(
         (),
         description="Query parameters that tell articles apart, such as `id`; all others are "
         "dropped.",
     )
+
+    @cached_property
+    def kept_parameters(self) -> frozenset[str]:
+        """`keep_query` as a set."""
+        return frozenset(self.keep_query)
 
 
 class Settings(_Section):

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
-
 def day_name(day: date) -> str:
     """Return `day` as `YYYYMMDD`."""
     return f"{day:%Y%m%d}" if day.year >= 1000 else f"{day.year:04d}{day:%m%d}"
@@ -35,9 +34,7 @@ def shift(name: str, days: int) -> str:
 def span(first: str, last: str) -> list[str]:
     """Return the days from `first` to `last`, both included; empty if `last` comes first."""
     start = day_date(first)
-    return [
-        day_name(start + timedelta(days=n)) for n in range((day_date(last) - start).days + 1)
-    ]
+    return [day_name(start + timedelta(days=n)) for n in range((day_date(last) - start).days + 1)]
 
 
 def week_start(name: str) -> str:

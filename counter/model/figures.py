@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class Unit(StrEnum):
@@ -23,9 +24,10 @@ class Reason(StrEnum):
     ADDRESS = "address"
     REPEAT = "repeat"
     RATE = "rate"
-    PATH = "path"
+    SIGNAL = "signal"
+    """The browser asks not to be counted, and the site honours it."""
     ARTICLES = "articles"
-    PAUSED = "paused"
+    """The article is not kept, the site has as many as it may; the site's figures do count."""
 
 
 class Status(IntEnum):
@@ -43,12 +45,12 @@ class Status(IntEnum):
     """As `FULL`, and it begins a visit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One view that passed the filters, as it goes to the batcher and the journal."""
 
     site: str
     path: str
+    """The normalised path of the article; empty for a heartbeat, which counts nothing."""
     day: str
     """The site's local day (`YYYYMMDD`) of `at`."""
     at: int
@@ -76,14 +78,14 @@ class Batch:
     hits: tuple[Hit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """What one view is answered with: the figures just after it."""
 
     status: Status
     views: int
     online: int
     today: int
+    yesterday: int
     total: int
     stale: bool = False
 

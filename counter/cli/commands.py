@@ -1,0 +1,301 @@
+"""The commands, each a thin layer over the package."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from counter import __version__
+from counter.cli import logs
+from counter.cli.run import run, until_told
+from counter.errors import CounterError
+from counter.ingest.pipeline import article_path
+from counter.metrics import Metrics
+from counter.model.clock import wall_ms
+from counter.model.days import day_date, day_name, shift, span, week_start
+from counter.model.figures import DayRow, Figures
+from counter.settings import Settings, load
+from counter.sites import Sites
+from counter.storage.check import Difference, differences
+from counter.storage.embedded import store_url
+from counter.storage.store import Query, Store
+from counter.web.service import running
+
+FIGURES = ("online", "today", "yesterday", "week", "month", "total")
+EXIT_FAILED = 1
+"""It could not be done: the line on standard error says why."""
+EXIT_DIFFERS = 3
+"""`check` found figures that disagree."""
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The settings file (counter.toml). COUNTER_… variables override it.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class _Commands(click.Group):
+    """Turns our errors into one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CounterError as error:
+            for line in str(error).splitlines():
+                click.echo(f"visitor-counter: {line}", err=True)
+            sys.exit(EXIT_FAILED)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="visitor-counter")
+def main() -> None:
+    """An exact, private visitor counter for web sites.
+
+    Exit codes: 0 done; 1 it could not be done, and the line printed says why; 2 the command line
+    was wrong; 3 `check` found figures that disagree.
+    """
+
+
+@main.command()
+@config_option
+def serve(config: Path | None) -> None:
+    """Serve the counter until SIGTERM.
+
+    Example: visitor-counter serve --config counter.toml
+    """
+    settings = load(config)
+    logs.configure(settings.server.log_level)
+    run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    log = structlog.get_logger()
+    async with running(settings) as service:
+        log.info(
+            "serving",
+            version=__version__,
+            listen=_url(service.public_address),
+            ops=_url(service.ops_address),
+            store=_without_password(settings.store.url),
+            sites=len(service.sites),
+        )
+        log.info("stopping", signal=await until_told())
+    log.info("stopped")
+
+
+def _url(address: tuple[str, int]) -> str:
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"http://{host}:{address[1]}/"
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else url
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Store]:
+    """Open the store for a command, beside the service that uses it or without one."""
+    async with store_url(settings.store, own=False) as url:
+        store = Store.open(url, settings.store, Sites(settings.sites), Metrics())
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+def site_command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that all of them have that look at one site."""
+    function = click.option("--site", "-s", required=True, help="The site's key.")(function)
+    return json_option(config_option(function))
+
+
+def _known(settings: Settings, site: str) -> None:
+    Sites(settings.sites).find(site)
+
+
+@main.command()
+@site_command
+@click.argument("paths", nargs=-1)
+def figures(config: Path | None, as_json: bool, site: str, paths: tuple[str, ...]) -> None:
+    """Show a site's figures, and the views of PATHS.
+
+    Example: visitor-counter figures --config counter.toml -s vithuy /news/1
+    """
+    settings = load(config)
+    _known(settings, site)
+    wanted = {path: article_path(path, settings.sites[site]) for path in paths}
+
+    async def read() -> Figures:
+        async with _opened(settings) as store:
+            query = Query(site, wall_ms(), tuple(dict.fromkeys(wanted.values())))
+            return (await store.read([query]))[0]
+
+    found = run(read())
+    row: dict[str, Any] = {
+        "site": site,
+        "day": day_date(found.day).isoformat(),
+        **{name: getattr(found, name) for name in FIGURES},
+        "articles": {path: found.articles[name] for path, name in wanted.items()},
+    }
+    if as_json:
+        click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    rows = [(name, row[name]) for name in ("day", *FIGURES)] + list(row["articles"].items())
+    _print_table(("figure", site), rows)
+
+
+@main.command()
+@site_command
+@click.option("--from", "first", help="The first day, such as 2026-11-01; 30 days ago if left out.")
+@click.option("--to", "last", help="The last day; today if left out.")
+def history(
+    config: Path | None, as_json: bool, site: str, first: str | None, last: str | None
+) -> None:
+    """Show a row per day: views, visits, visitors.
+
+    Example: visitor-counter history -s vithuy --from 2026-11-01 --to 2026-11-22
+    """
+    settings = load(config)
+    _known(settings, site)
+    to = _day_option("--to", last) or _today(settings, site)
+    since = _day_option("--from", first) or shift(to, -29)
+
+    async def read() -> list[DayRow]:
+        async with _opened(settings) as store:
+            return await store.history(site, since, to)
+
+    rows = [
+        (day_date(row.day).isoformat(), row.views, row.visits, row.visitors) for row in run(read())
+    ]
+    _print_rows(("day", "views", "visits", "visitors"), rows, as_json)
+
+
+@main.command()
+@site_command
+@click.option("--period", type=click.Choice(["today", "week", "total"]), default="today")
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+def top(config: Path | None, as_json: bool, site: str, period: str, limit: int) -> None:
+    """Show the most read articles.
+
+    Example: visitor-counter top -s vithuy --period week --limit 20
+    """
+    settings = load(config)
+    _known(settings, site)
+    today = _today(settings, site)
+    days = {"today": [today], "week": span(week_start(today), today), "total": []}[period]
+
+    async def read() -> list[tuple[str, int]]:
+        async with _opened(settings) as store:
+            return await store.top(site, days, limit)
+
+    _print_rows(("path", "views"), run(read()), as_json)
+
+
+@main.command()
+@config_option
+@json_option
+@click.option("--site", "-s", "only", multiple=True, help="Check this site only; may be repeated.")
+def check(config: Path | None, as_json: bool, only: tuple[str, ...]) -> None:
+    """Prove that total = start + the sum of all days, for every site.
+
+    Exits with 0 if it holds and with 3 if it does not; says which day differs and by how much.
+
+    Example: visitor-counter check --config counter.toml
+    """
+    settings = load(config)
+    for site in only:
+        _known(settings, site)
+
+    async def read() -> dict[str, list[Difference]]:
+        async with _opened(settings) as store:
+            return {site: differences(await store.ledger(site)) for site in only or settings.sites}
+
+    found = run(read())
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    site: [dataclasses.asdict(item) for item in items]
+                    for site, items in found.items()
+                }
+            )
+        )
+    else:
+        for site, items in found.items():
+            for item in items:
+                click.echo(f"{site}: {item}")
+            if not items:
+                click.echo(f"{site}: all figures agree")
+    if any(found.values()):
+        sys.exit(EXIT_DIFFERS)
+
+
+@main.command("set")
+@config_option
+@click.option("--site", "-s", required=True, help="The site's key.")
+@click.option("--start", type=click.IntRange(0, 2**53), help="The figure the total starts from.")
+def set_command(config: Path | None, site: str, start: int | None) -> None:
+    """Set the figure from which a site's total starts.
+
+    Example: visitor-counter set -s vithuy --start 1361382
+    """
+    settings = load(config)
+    _known(settings, site)
+    if start is None:
+        raise click.UsageError("nothing to set; give --start")
+
+    async def write() -> None:
+        async with _opened(settings) as store:
+            await store.start(site, settings.sites[site].unit, start, only_new=False)
+
+    run(write())
+    click.echo(f"{site}: the total now starts from {start}")
+
+
+def _today(settings: Settings, site: str) -> str:
+    sites = Sites(settings.sites)
+    return sites.calendar(sites[site]).day(wall_ms())
+
+
+def _day_option(name: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return day_name(date.fromisoformat(text))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day, such as 2026-11-22", param_hint=name) from (
+            None
+        )
+
+
+def _print_rows(columns: tuple[str, ...], rows: list[Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(
+            json.dumps([dict(zip(columns, row, strict=True)) for row in rows], ensure_ascii=False)
+        )
+    else:
+        _print_table(columns, rows)
+
+
+def _print_table(columns: tuple[str, ...], rows: list[Any]) -> None:
+    table = Table()
+    for n, column in enumerate(columns):
+        table.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row))
+    Console().print(table)

@@ -1,0 +1,180 @@
+"""The way of a view from the request to the batcher: named steps, in order; a drop halts it.
+
+`drop_*` leaves a view out and says why, `put_*` enriches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from counter.errors import OriginRefused
+from counter.ingest.addresses import in_networks, rate_key
+from counter.ingest.bots import is_bot
+from counter.ingest.identity import Identity
+from counter.ingest.origins import is_allowed, origin_of
+from counter.ingest.rates import RateLimiter
+from counter.model.clock import Clock, monotonic_ms
+from counter.model.days import Calendar
+from counter.model.figures import Hit, Reason
+from counter.model.paths import normalise
+from counter.settings import Rate, Site
+
+_LONGEST_CACHED_PATH = 512
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A view as it reached the service, and what the steps have found out about it."""
+
+    key: str
+    site: Site
+    calendar: Calendar
+    at: int
+    """When it reached the service, in ms since the epoch."""
+    raw_path: str
+    address: str
+    agent: str
+    origin: str = ""
+    referer: str = ""
+    purpose: str = ""
+    """What `Sec-Purpose`, `Purpose` or `X-Moz` say; empty for a page that is shown."""
+    signal: bool = False
+    """`Sec-GPC: 1` or `DNT: 1`."""
+    path: str = ""
+    visitor: bytes = b""
+    previous: bytes = b""
+
+
+Step = Callable[[Arrival], Reason | None]
+
+
+class Pipeline:
+    """Turns arrivals into hits."""
+
+    def __init__(self, identity: Identity, clock: Clock = monotonic_ms) -> None:
+        self._identity = identity
+        self._clock = clock
+        self._limiters: dict[Rate, RateLimiter] = {}
+        self._steps: tuple[Step, ...] = (
+            drop_foreign,
+            put_path,
+            drop_prefetch,
+            drop_bot,
+            drop_ignored_address,
+            drop_by_signal,
+            self.drop_over_rate,
+            self.put_visitor,
+        )
+
+    def run(self, arrival: Arrival) -> Hit | Reason:
+        """Return the hit to count, or the reason why there is none.
+
+        Raises:
+            OriginRefused: the page that sent it is not the site's.
+            BadPath: its path names no article.
+        """
+        for step in self._steps:
+            reason = step(arrival)
+            if reason is not None:
+                return reason
+        return Hit(
+            arrival.key,
+            arrival.path,
+            arrival.calendar.day(arrival.at),
+            arrival.at,
+            arrival.visitor,
+            arrival.previous,
+        )
+
+    def drop_over_rate(self, arrival: Arrival) -> Reason | None:
+        rate = arrival.site.rate_limit
+        if rate is None:
+            return None
+        limiter = self._limiters.get(rate)
+        if limiter is None:
+            limiter = self._limiters[rate] = RateLimiter(rate, self._clock)
+        key = f"{arrival.key} {rate_key(arrival.address)}"
+        return None if limiter.allow(key) else Reason.RATE
+
+    def put_visitor(self, arrival: Arrival) -> None:
+        if arrival.signal and arrival.site.privacy_signals == "anonymous":
+            return
+        arrival.visitor, arrival.previous = self._identity.name(
+            arrival.key,
+            arrival.site,
+            arrival.calendar,
+            arrival.at,
+            arrival.address,
+            arrival.agent,
+        )
+
+
+def drop_foreign(arrival: Arrival) -> None:
+    """Let only the site's own pages count.
+
+    Raises:
+        OriginRefused: the page that sent it is not the site's.
+    """
+    allowed = arrival.site.origins
+    if not allowed:
+        return
+    origin = arrival.origin or origin_of(arrival.referer)
+    if not origin:
+        if arrival.site.allow_no_origin:
+            return
+        raise OriginRefused(
+            "The request names no origin; a browser sends one. For others the site's setting "
+            "allow_no_origin is to be true."
+        )
+    if not is_allowed(allowed, origin):
+        raise OriginRefused(
+            f"The origin {origin[:200]!r} is not among the site's origins; its settings name them."
+        )
+
+
+def put_path(arrival: Arrival) -> None:
+    """Give the article its one name.
+
+    Raises:
+        BadPath: the path names no article.
+    """
+    arrival.path = article_path(arrival.raw_path, arrival.site)
+
+
+def article_path(raw: str, site: Site) -> str:
+    """Return the normalised path of `raw` by the rules of `site`.
+
+    Raises:
+        BadPath: the path names no article.
+    """
+    if len(raw) > _LONGEST_CACHED_PATH:
+        return normalise(raw, site.kept_parameters)
+    return _short_path(raw, site.kept_parameters)
+
+
+_short_path = lru_cache(maxsize=16_384)(normalise)
+
+
+def drop_prefetch(arrival: Arrival) -> Reason | None:
+    """Leave out pages that are fetched ahead: they may never be seen."""
+    purpose = arrival.purpose
+    if purpose and ("prefetch" in purpose or "prerender" in purpose or "preview" in purpose):
+        return Reason.PREFETCH
+    return None
+
+
+def drop_bot(arrival: Arrival) -> Reason | None:
+    return Reason.BOT if is_bot(arrival.agent) else None
+
+
+def drop_ignored_address(arrival: Arrival) -> Reason | None:
+    ignored = arrival.site.ignore_addresses
+    return Reason.ADDRESS if ignored and in_networks(arrival.address, ignored) else None
+
+
+def drop_by_signal(arrival: Arrival) -> Reason | None:
+    if arrival.signal and arrival.site.privacy_signals == "ignore":
+        return Reason.SIGNAL
+    return None

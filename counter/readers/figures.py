@@ -1,0 +1,114 @@
+"""Figures for readers: however many ask, the store is asked once a second at most."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+
+from counter.errors import StoreUnavailable, Unavailable
+from counter.model.clock import Clock, monotonic_ms
+from counter.model.figures import Figures
+from counter.sites import Sites
+from counter.storage.store import Query, Store
+
+_MOST_ARTICLES = 20_000
+"""Articles whose views are remembered, over all sites."""
+
+
+@dataclass(slots=True)
+class _Flight:
+    """What one look into the store fetches, for all who came in time."""
+
+    wanted: dict[str, set[str]] = field(default_factory=dict)
+    done: asyncio.Task[None] | None = None
+
+    def covers(self, site: str, paths: set[str]) -> bool:
+        return site in self.wanted and paths <= self.wanted[site]
+
+
+class FiguresReader:
+    """Reads figures through a memory of `max_age_ms`.
+
+    Figures are dated by when they were asked for, not by when they came: none is older than
+    `max_age_ms`, but when the store is away; then the last ones known are told, marked stale.
+    """
+
+    def __init__(self, store: Store, sites: Sites, clock: Clock, *, max_age_ms: int) -> None:
+        self._store = store
+        self._sites = sites
+        self._clock = clock
+        self._max_age_ms = max_age_ms
+        self._figures: dict[str, tuple[int, Figures]] = {}
+        self._views: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+        self._gathering: _Flight | None = None
+        self._flying: _Flight | None = None
+
+    async def read(self, site: str, paths: tuple[str, ...] = ()) -> Figures:
+        """Return the figures of `site`, with the views of `paths`.
+
+        Raises:
+            Unavailable: the store is away, and nothing is known of the site from before.
+        """
+        missing = self._missing(site, paths)
+        if missing is None:
+            return self._assemble(site, paths)
+        try:
+            await self._fetch(site, missing)
+        except StoreUnavailable as error:
+            if site not in self._figures:
+                raise Unavailable(f"The figures can't be read: {error}.") from None
+            return replace(self._assemble(site, paths), stale=True)
+        return self._assemble(site, paths)
+
+    def _missing(self, site: str, paths: tuple[str, ...]) -> set[str] | None:
+        """Return the paths to ask for, or None if all is fresh."""
+        known = self._figures.get(site)
+        oldest = monotonic_ms() - self._max_age_ms
+        missing = {path for path in paths if self._views.get((site, path), (0, 0))[0] <= oldest}
+        fresh = (
+            known is not None
+            and known[0] > oldest
+            and known[1].day == self._sites.calendar(self._sites[site]).day(self._clock())
+        )
+        return None if fresh and not missing else missing
+
+    def _assemble(self, site: str, paths: tuple[str, ...]) -> Figures:
+        figures = self._figures[site][1]
+        if not paths:
+            return figures
+        articles = {path: self._views.get((site, path), (0, 0))[1] for path in paths}
+        return replace(figures, articles=articles)
+
+    async def _fetch(self, site: str, paths: set[str]) -> None:
+        flight = self._flying
+        if flight is None or not flight.covers(site, paths):
+            flight = self._gathering
+            if flight is None:
+                flight = self._gathering = _Flight()
+                flight.done = asyncio.create_task(self._fly(flight, self._flying))
+            flight.wanted.setdefault(site, set()).update(paths)
+        assert flight.done is not None  # noqa: S101 # set where the flight is made
+        # One who goes away must not take the figures from the others.
+        await asyncio.shield(flight.done)
+
+    async def _fly(self, flight: _Flight, before: _Flight | None) -> None:
+        if before and before.done:
+            await asyncio.wait([before.done])
+        self._gathering, self._flying = None, flight
+        try:
+            asked = monotonic_ms()
+            now = self._clock()
+            queries = [Query(site, now, tuple(paths)) for site, paths in flight.wanted.items()]
+            for query, figures in zip(queries, await self._store.read(queries), strict=True):
+                self._remember(query.site, asked, figures)
+        finally:
+            self._flying = None
+
+    def _remember(self, site: str, asked: int, figures: Figures) -> None:
+        self._figures[site] = (asked, replace(figures, articles={}))
+        for path, views in figures.articles.items():
+            self._views[site, path] = (asked, views)
+            self._views.move_to_end((site, path))
+        while len(self._views) > _MOST_ARTICLES:
+            self._views.popitem(last=False)

@@ -1,0 +1,81 @@
+"""From the store's URL to a client of redis-py."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
+from counter.errors import SettingsError
+
+Client = Redis | RedisCluster
+
+
+def connect(url: str, timeout: float) -> Client:
+    """Return a client for `url`; it connects when it is first used.
+
+    redis-py repeats a command that was not answered, ten times by default. Here nothing is
+    repeated but what carries a sequence number, and that the batcher does.
+
+    Args:
+        url: any of the store's URLs but `embedded:`.
+        timeout: seconds that a connection, and an answer, may take.
+
+    Raises:
+        SettingsError: the URL lacks a part, or has one that can't be used.
+    """
+    scheme = url.partition(":")[0]
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    try:
+        if scheme.endswith("+sentinel"):
+            return _sentinel(url, options)
+        if scheme.endswith("+cluster"):
+            return RedisCluster.from_url(url.replace("+cluster", "", 1), **options)
+        return Redis.from_url(url, health_check_interval=0, **options)
+    except ValueError as error:
+        raise SettingsError(f"store.url: {error}") from None
+
+
+def _sentinel(url: str, options: dict[str, Any]) -> Redis:
+    """`redis+sentinel://[:password@]host:port[,host:port…]/master[/db][?sentinel_password=…]`."""
+    parts = urlsplit(url)
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    master, _, db = parts.path.strip("/").partition("/")
+    if not hosts or not master:
+        raise SettingsError(
+            "store.url: a Sentinel's URL is redis+sentinel://host:26379,host:26379/MASTER"
+        )
+    query = parse_qs(parts.query)
+    ssl = parts.scheme.startswith("rediss")
+    sentinel = Sentinel(  # type: ignore[no-untyped-call] # untyped in redis-py 8
+        [_host_port(host) for host in hosts.split(",")],
+        sentinel_kwargs={
+            **options,
+            "ssl": ssl,
+            "password": query.get("sentinel_password", [None])[0],
+        },
+        **options,
+        ssl=ssl,
+        db=int(db or 0),
+        username=unquote(user) or None,
+        password=unquote(password) or None,
+    )
+    client: Redis = sentinel.master_for(master)
+    return client
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdigit():
+        host, port = text, "26379"
+    return host.strip("[]"), int(port)

@@ -1,0 +1,51 @@
+"""Which of Redis' errors pass, and which stay however often one asks."""
+
+from __future__ import annotations
+
+from redis import exceptions as redis
+
+from counter.errors import CounterError, StoreError, StoreUnavailable
+
+_PASSING = {
+    "ASK": "is moving this site's slot",
+    "BUSY": "is busy with another script",
+    "CLUSTERDOWN": "is a cluster that is down",
+    "CROSSSLOT": "is moving this site's slot",
+    "LOADING": "is loading its data",
+    "MASTERDOWN": "is a replica without its primary",
+    "MISCONF": "can't save to disk and refuses writes",
+    "MOVED": "has moved this site's slot",
+    "NOREPLICAS": "has too few replicas and refuses writes",
+    "OOM": "is out of memory and refuses writes",
+    "READONLY": "is a read-only replica",
+    "TRYAGAIN": "is moving this site's slot",
+    "UNBLOCKED": "lost its primary role",
+}
+"""Error codes of a store that may take the same batch later on."""
+
+
+def explain(error: Exception) -> CounterError:
+    """Return our error for one of redis-py's, with a line that says what the store's trouble is."""
+    text = str(error)
+    if isinstance(
+        error, redis.AuthenticationError | redis.AuthorizationError | redis.NoPermissionError
+    ):
+        return StoreUnavailable(f"the store refuses the user or the password: {text}")
+    if isinstance(error, redis.TimeoutError):
+        return StoreUnavailable("the store did not answer in time")
+    if trouble := _PASSING.get(kind(error)):
+        return StoreUnavailable(f"the store {trouble}: {text}")
+    if isinstance(error, redis.ConnectionError | OSError):
+        return StoreUnavailable(f"the store can't be reached: {text}")
+    if isinstance(error, redis.ResponseError):
+        return StoreError(f"the store refused: {text}")
+    if isinstance(error, redis.RedisError):
+        return StoreUnavailable(f"the store can't be used: {text}")
+    raise error
+
+
+def kind(error: Exception) -> str:
+    """Return a short name of the error for the metrics: Redis' code, or the error's class."""
+    code = getattr(error, "status_code", None) or str(error).partition(" ")[0]
+    known = code in _PASSING or code in ("WRONGTYPE", "BADVALUE", "NOSCRIPT", "WRONGPASS", "NOAUTH")
+    return code if known else type(error).__name__

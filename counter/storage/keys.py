@@ -1,0 +1,95 @@
+"""The name and the lifetime of every key in Redis.
+
+All keys of a site carry the hash tag `{site}`: a site lives in one slot of a cluster, and a batch
+is atomic there.
+
+| key | type | holds |
+|---|---|---|
+| `vc:{site}:days` | hash | per day `D`: `D:v` views, `D:s` visits, `D:u` visitors, `D:t` the sums of all three up to this day; kept for ever |
+| `vc:{site}:total` | hash | `views`, `visits`, `visitors`, `start:…` of each, `articles`, `buckets` |
+| `vc:{site}:a:<bucket>` | hash | article path → views |
+| `vc:{site}:online` | zset | visitor → last seen (ms) |
+| `vc:{site}:recent` | zset | visitor and article → last counted (ms), for the repeat window |
+| `vc:{site}:visitors:<day>` | HyperLogLog | the day's visitors |
+| `vc:{site}:top`, `vc:{site}:top:<day>` | zset | article path → views, the best 1,000 at least |
+| `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
+| `vc:salt:<zone>:<day>` | string | the day's salt in that zone |
+"""  # noqa: E501 # a table's row is one line
+
+from __future__ import annotations
+
+from typing import Final
+
+DAY: Final = 86_400
+SALT_TTL: Final = 2 * DAY
+"""Seconds that a salt lives. It is made at most two hours before its day begins and is used for
+at most an hour after its day, of 25 hours, has ended."""
+VISITORS_TTL: Final = 4 * DAY
+"""Seconds that a day's HyperLogLog lives: as long as late views may name new visitors of it."""
+TOP_TTL: Final = 8 * DAY
+"""Seconds that a day's most-read set lives: a week's ranking is made of seven."""
+PRODUCER_TTL: Final = 30 * DAY
+"""Seconds that a producer's last number is remembered after its last batch."""
+JOURNAL_MAX_AGE: Final = PRODUCER_TTL - DAY
+"""Seconds after which a journaled batch is not applied any more: the store may have forgotten
+whether it was."""
+
+TOP_KEEP: Final = 1_000
+"""Articles that a most-read set holds at least; it is cut back to them from twice as many."""
+BUCKET_LOAD: Final = 32
+"""Articles per bucket on average. A bucket that is next to be split holds up to twice as many,
+and chance adds a few: 128, Redis' default limit of the compact encoding, stays out of reach."""
+
+
+def prefix(site: str) -> str:
+    """Return what every key of `site` begins with."""
+    return f"vc:{{{site}}}:"
+
+
+def apply_keys(site: str, day: str, producer: str) -> tuple[str, ...]:
+    """Return the keys of one `apply.lua` call, in its order."""
+    base = prefix(site)
+    return (
+        f"{base}producer:{producer}",
+        f"{base}days",
+        f"{base}total",
+        f"{base}online",
+        f"{base}recent",
+        f"{base}top",
+        f"{base}visitors:{day}",
+        f"{base}top:{day}",
+        f"{base}a:",
+    )
+
+
+def read_keys(site: str) -> tuple[str, ...]:
+    """Return the keys of one `read.lua` call, in its order."""
+    base = prefix(site)
+    return (f"{base}days", f"{base}total", f"{base}online", f"{base}a:")
+
+
+def start_keys(site: str) -> tuple[str, ...]:
+    """Return the keys of one `start.lua` call, in its order."""
+    base = prefix(site)
+    return (f"{base}total", f"{base}a:", f"{base}top")
+
+
+def days(site: str) -> str:
+    return f"{prefix(site)}days"
+
+
+def total(site: str) -> str:
+    return f"{prefix(site)}total"
+
+
+def top(site: str, day: str | None = None) -> str:
+    """Return the key of the most-read set: of one day, or ever."""
+    return f"{prefix(site)}top:{day}" if day else f"{prefix(site)}top"
+
+
+def bucket(site: str, number: int) -> str:
+    return f"{prefix(site)}a:{number}"
+
+
+def salt(zone: str, day: str) -> str:
+    return f"vc:salt:{zone}:{day}"

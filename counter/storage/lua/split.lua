@@ -1,0 +1,25 @@
+-- Splits the next bucket in two and returns the new number of buckets; for scripts that write.
+local function split(prefix, buckets)
+  local size = round_of(buckets)
+  local source, target = prefix .. int(buckets - size), prefix .. int(buckets)
+  local fields = redis.call('HGETALL', source)
+  local moved, gone = {}, {}
+  local function move()
+    if #gone > 0 then
+      redis.call('HSET', target, unpack(moved))
+      redis.call('HDEL', source, unpack(gone))
+      moved, gone = {}, {}
+    end
+  end
+  for i = 1, #fields, 2 do
+    if hash_of(fields[i]) % (size * 2) == buckets then
+      moved[#moved + 1] = fields[i]
+      moved[#moved + 1] = fields[i + 1]
+      gone[#gone + 1] = fields[i]
+      -- unpack() puts its values on Lua's stack, which holds some 8,000.
+      if #gone == 1000 then move() end
+    end
+  end
+  move()
+  return buckets + 1
+end

@@ -1,0 +1,25 @@
+"""The Lua scripts, read once, with the digests by which Redis caches them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    text: str
+    sha: str
+
+
+def _load(*names: str) -> Script:
+    folder = files("counter.storage") / "lua"
+    text = "\n".join((folder / f"{name}.lua").read_text("utf-8") for name in names)
+    # SHA-1 is Redis' name for a script, not a safeguard.
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+APPLY = _load("articles", "split", "apply")
+READ = _load("articles", "read")
+START = _load("articles", "split", "start")

@@ -1,0 +1,373 @@
+"""The figures in Redis: what may be asked of them, and the one way to change them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import NoScriptError, RedisError
+
+from counter.errors import CounterError, StoreUnavailable
+from counter.metrics import Metrics
+from counter.model.days import month_start, shift, span, week_start
+from counter.model.figures import Batch, Counted, DayRow, Figures, Hit, Status, Unit
+from counter.settings import Site
+from counter.settings import Store as StoreSettings
+from counter.sites import Sites
+from counter.storage import keys
+from counter.storage.connect import Client, connect
+from counter.storage.failures import explain, kind
+from counter.storage.scripts import APPLY, READ, START, Script
+
+_UNIT_FIELD = {Unit.VIEWS: "v", Unit.VISITS: "s", Unit.VISITORS: "u"}
+_UNIT_INDEX = {Unit.VIEWS: 0, Unit.VISITS: 1, Unit.VISITORS: 2}
+_STATUSES = tuple(Status)
+_STEPS = {
+    Unit.VIEWS: (1, 1, 0, 1, 1),
+    Unit.VISITS: (0, 1, 0, 0, 1),
+    Unit.VISITORS: (0, 0, 0, 0, 0),
+}
+"""What a hit of each status adds to today and total."""
+SCRATCH_SITE = "#ready"
+"""The key under which readiness tries the script; no site can have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the store answered to one batch."""
+
+    first: bool
+    """False if the batch had been applied before."""
+    answers: list[Counted]
+    """For each hit the figures just after it."""
+    counted: int
+    """How many of the hits count."""
+    full: int
+    """How many of those count for the site only, its articles being at their limit."""
+    repeats: int
+    """How many were repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which figures are wanted."""
+
+    site: str
+    now: int
+    """The instant (ms) as of which the figures are told."""
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Everything of a site that the invariant speaks of, read at one moment."""
+
+    total: dict[str, int]
+    days: dict[str, int] = field(default_factory=dict)
+    """`20261122:v` → views of the day, `:s` visits, `:u` visitors."""
+    closing: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Day → the sums of views, visits and visitors up to its end."""
+
+
+class Store:
+    """The figures of all sites in one Redis, Sentinel group or Cluster.
+
+    Every method raises `StoreUnavailable` if Redis can't be reached or can't serve now, and
+    `StoreError` if it refused for good.
+    """
+
+    def __init__(self, client: Client, settings: StoreSettings, sites: Sites, metrics: Metrics):
+        self._client = client
+        self._settings = settings
+        self._sites = sites
+        self._metrics = metrics
+
+    @classmethod
+    def open(cls, url: str, settings: StoreSettings, sites: Sites, metrics: Metrics) -> Store:
+        """Return the store at `url`; it is reached when it is first used.
+
+        Raises:
+            SettingsError: the URL can't be used.
+        """
+        return cls(connect(url, settings.timeout / 1000), settings, sites, metrics)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def apply(self, batches: Sequence[Batch], now: int) -> list[Applied | CounterError]:
+        """Apply `batches` in their order, each once, in one round trip.
+
+        Args:
+            batches: views, each batch of one site and day; a batch that was applied before is
+                answered with the figures as they are.
+            now: the instant (ms) of the call.
+
+        Returns:
+            The outcome of each batch, in the same order: a batch that the store refused does not
+            keep the others out. A `StoreUnavailable` says that the batch may have been applied or
+            not: send it again, unchanged.
+        """
+        sites = [self._site(batch.site) for batch in batches]
+        with self._timed("apply"):
+            replies = await self._call_scripts(
+                APPLY,
+                [
+                    (
+                        keys.apply_keys(batch.site, batch.day, batch.producer),
+                        self._arguments(batch, site, now),
+                    )
+                    for batch, site in zip(batches, sites, strict=True)
+                ],
+            )
+        outcomes: list[Applied | CounterError] = []
+        for batch, site, reply in zip(batches, sites, replies, strict=True):
+            if isinstance(reply, Exception):
+                outcomes.append(self._failed("apply", reply))
+            else:
+                self._metrics.batches.observe(len(batch.hits))
+                outcomes.append(_applied(reply, site.unit, batch))
+        return outcomes
+
+    def _site(self, key: str) -> Site:
+        # A journal may hold views of a site that has left the settings since: they still count.
+        return self._sites.get(key) or Site()
+
+    def _arguments(self, batch: Batch, site: Site, now: int) -> list[Any]:
+        hits = batch.hits
+        today = self._sites.calendar(site).day(now)
+        later = span(shift(batch.day, 1), today) if batch.day < today else ()
+        arguments: list[Any] = [
+            batch.seq,
+            batch.day,
+            shift(batch.day, -1),
+            max(hit.at for hit in hits),
+            site.online_window,
+            site.repeat_window,
+            site.max_articles,
+            keys.BUCKET_LOAD,
+            keys.TOP_KEEP,
+            keys.PRODUCER_TTL,
+            keys.VISITORS_TTL,
+            keys.TOP_TTL,
+            ",".join(later),
+        ]
+        for hit in hits:
+            arguments += (hit.path, hit.visitor, hit.previous, hit.at)
+        return arguments
+
+    async def read(self, queries: Sequence[Query]) -> list[Figures]:
+        """Return the figures of each query, all in one round trip."""
+        calls = []
+        for query in queries:
+            site = self._site(query.site)
+            days = _days_shown(self._sites.calendar(site).day(query.now))
+            field_name = _UNIT_FIELD[site.unit]
+            calls.append(
+                (
+                    keys.read_keys(query.site),
+                    [query.now, site.online_window, field_name, len(days), *days, *query.paths],
+                )
+            )
+        with self._timed("read"):
+            replies = await self._call_scripts(READ, calls)
+        return [
+            self._figures(query, self._good("read", reply))
+            for query, reply in zip(queries, replies, strict=True)
+        ]
+
+    def _figures(self, query: Query, reply: list[Any]) -> Figures:
+        site = self._site(query.site)
+        day = self._sites.calendar(site).day(query.now)
+        counts = dict(zip(_days_shown(day), reply[5], strict=True))
+        week, month = week_start(day), month_start(day)
+        return Figures(
+            day=day,
+            online=reply[0],
+            today=counts[day],
+            yesterday=counts[shift(day, -1)],
+            week=sum(count for name, count in counts.items() if name >= week),
+            month=sum(count for name, count in counts.items() if name >= month),
+            total=reply[1 + _UNIT_INDEX[site.unit]],
+            articles=dict(zip(query.paths, reply[6], strict=True)),
+        )
+
+    async def history(self, site: str, first: str, last: str) -> list[DayRow]:
+        """Return a row for each day from `first` to `last`, both included."""
+        names = span(first, last)
+        if not names:
+            return []
+        fields = [f"{name}:{unit}" for name in names for unit in "vsu"]
+        found = await self._ask("history", self._client.hmget(keys.days(site), fields))
+        counts = [int(count or 0) for count in found]
+        return [DayRow(name, *counts[3 * n : 3 * n + 3]) for n, name in enumerate(names)]
+
+    async def top(self, site: str, days: Sequence[str], limit: int) -> list[tuple[str, int]]:
+        """Return the most read articles with their views: of `days` together, or ever if empty."""
+        found: list[tuple[bytes, float]]
+        if not days:
+            found = await self._ask(
+                "top", self._client.zrevrange(keys.top(site), 0, limit - 1, withscores=True)
+            )
+        else:
+            union = self._client.zunion([keys.top(site, day) for day in days], withscores=True)
+            found = await self._ask("top", union)
+        articles = [(path.decode(), int(views)) for path, views in found]
+        return sorted(articles, key=lambda article: (-article[1], article[0]))[:limit]
+
+    async def salt(self, zone: str, day: str) -> bytes:
+        """Return the salt (16 bytes) of `day` in `zone`: made by whoever asks first."""
+        fresh = secrets.token_bytes(16)
+        old = await self._ask(
+            "salt",
+            self._client.set(keys.salt(zone, day), fresh, nx=True, get=True, ex=keys.SALT_TTL),
+        )
+        return old or fresh
+
+    async def start(
+        self,
+        site: str,
+        unit: Unit,
+        start: int,
+        articles: dict[str, int] | None = None,
+        *,
+        only_new: bool,
+    ) -> int:
+        """Set the figure at which the site's total starts, and articles' views.
+
+        Args:
+            only_new: change nothing if the site was given a start before.
+
+        Returns:
+            The start that now holds.
+        """
+        pairs = [item for pair in (articles or {}).items() for item in pair]
+        arguments = [unit.value, start, int(only_new), keys.BUCKET_LOAD, *pairs]
+        [reply] = await self._call_scripts(START, [(keys.start_keys(site), arguments)])
+        return int(self._good("start", reply))
+
+    async def ledger(self, site: str) -> Ledger:
+        """Return all days and totals of `site` at one moment."""
+        pipe = self._client.pipeline(transaction=True)
+        pipe.hgetall(keys.total(site))
+        pipe.hgetall(keys.days(site))
+        total, days = await self._ask("ledger", pipe.execute())
+        ledger = Ledger({name.decode(): int(value) for name, value in total.items()})
+        for name, value in days.items():
+            if name.endswith(b":t"):
+                views, visits, visitors = map(int, value.split())
+                ledger.closing[name[:8].decode()] = (views, visits, visitors)
+            else:
+                ledger.days[name.decode()] = int(value)
+        return ledger
+
+    async def ready(self) -> None:
+        """Run the very script that counts, on keys of no site.
+
+        A PING would not tell: a store may answer it and still refuse the script.
+        """
+        now = time.time_ns() // 1_000_000
+        hit = Hit(SCRATCH_SITE, "/", "19700101", now, b"visitor!")
+        batch = Batch(secrets.token_hex(8), 1, SCRATCH_SITE, hit.day, (hit,))
+        [outcome] = await self.apply([batch], now)
+        if isinstance(outcome, CounterError):
+            raise outcome
+        used = [*keys.apply_keys(batch.site, batch.day, batch.producer)[:-1]]
+        await self._ask("ready", self._client.unlink(*used, keys.bucket(SCRATCH_SITE, 0)))
+
+    # The ways to Redis
+
+    async def _call_scripts(
+        self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[Any]]]
+    ) -> list[Any]:
+        """Call `script` once for each of `calls`; a reply is a list or an exception."""
+        commands = [
+            ("EVALSHA", script.sha, len(names), *names, *arguments) for names, arguments in calls
+        ]
+        replies = await self._send(commands)
+        # A restart, a fail-over or SCRIPT FLUSH makes Redis forget scripts: send the text again.
+        forgotten = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if forgotten:
+            again = [("EVAL", script.text, *commands[n][2:]) for n in forgotten]
+            for n, reply in zip(forgotten, await self._send(again), strict=True):
+                replies[n] = reply
+        return replies
+
+    async def _send(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        if isinstance(self._client, RedisCluster) or len(commands) == 1:
+            return await asyncio.gather(
+                *(self._client.execute_command(*command) for command in commands),
+                return_exceptions=True,
+            )
+        pipe = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipe.execute_command(*command)
+        try:
+            return list(await pipe.execute(raise_on_error=False))
+        except (RedisError, OSError) as error:
+            return [error] * len(commands)
+
+    async def _ask(self, operation: str, answer: Awaitable[Any]) -> Any:
+        with self._timed(operation):
+            try:
+                return self._good(operation, await answer)
+            except (RedisError, OSError) as error:
+                raise self._failed(operation, error) from error
+
+    def _good(self, operation: str, reply: Any) -> Any:
+        if isinstance(reply, Exception):
+            raise self._failed(operation, reply) from reply
+        self._metrics.store_up.set(1)
+        return reply
+
+    def _failed(self, operation: str, error: Exception) -> CounterError:
+        explained = explain(error)
+        self._metrics.store_errors.labels(operation, kind(error)).inc()
+        if isinstance(explained, StoreUnavailable):
+            self._metrics.store_up.set(0)
+        return explained
+
+    @contextmanager
+    def _timed(self, operation: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._metrics.round_trips.labels(operation).observe(time.perf_counter() - started)
+
+
+def _applied(reply: list[Any], unit: Unit, batch: Batch) -> Applied:
+    digits = reply[11] or b"0" * len(batch.hits)
+    column = _UNIT_INDEX[unit]
+    online, yesterday = reply[1], reply[5 + column]
+    # The store tells the figures after the batch; each hit's own are found by going back to the
+    # batch's beginning and counting up. (Visitors are an estimate over the whole batch.)
+    steps = _STEPS[unit]
+    gained = sum([steps[digit - 48] for digit in digits])
+    today, total = reply[2 + column] - gained, reply[8 + column] - gained
+    answers = []
+    for digit, views in zip(digits, reply[12], strict=True):
+        step = steps[digit - 48]
+        today += step
+        total += step
+        answers.append(Counted(_STATUSES[digit - 48], views, online, today, yesterday, total))
+    repeats = digits.count(b"2")
+    return Applied(
+        first=reply[0] == 1,
+        answers=answers,
+        counted=len(digits) - repeats,
+        full=digits.count(b"3") + digits.count(b"4"),
+        repeats=repeats - sum([not hit.path for hit in batch.hits]),
+    )
+
+
+@lru_cache(maxsize=64)
+def _days_shown(day: str) -> tuple[str, ...]:
+    """Return the days of which the figures of `day` are made."""
+    return tuple(span(min(shift(day, -1), week_start(day), month_start(day)), day))

@@ -1,0 +1,1 @@
+"""HTTP: the public listener for browsers and the operations listener for operators."""

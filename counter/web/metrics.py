@@ -1,0 +1,74 @@
+"""The answer to a scrape: this process' own counts, and the sites' figures from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+
+from counter.errors import CounterError
+from counter.metrics import Metrics
+from counter.model.clock import Clock
+from counter.model.figures import Figures
+from counter.sites import Sites
+from counter.storage.store import Query, Store
+
+_SITE_GAUGES = {
+    "online": "Visitors online now.",
+    "today": "Count of the site's day so far, in its unit.",
+    "yesterday": "Count of the site's day before.",
+    "week": "Count since Monday.",
+    "month": "Count since the first of the month.",
+    "total": "Count since the site began, its start included.",
+}
+_CHUNK = 200
+"""Sites whose figures one round trip reads."""
+
+
+class _SiteFigures:
+    """A collector that tells figures which were read just before the scrape was answered."""
+
+    def __init__(self, figures: dict[str, Figures]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterable[Metric]:
+        for name, text in _SITE_GAUGES.items():
+            family = GaugeMetricFamily(f"visitor_counter_site_{name}", text, labels=["site"])
+            for site, figures in self._figures.items():
+                family.add_metric([site], getattr(figures, name))
+            yield family
+
+
+class Exposition:
+    """Makes the document that Prometheus reads."""
+
+    def __init__(self, metrics: Metrics, store: Store, sites: Sites, clock: Clock) -> None:
+        self._metrics = metrics
+        self._store = store
+        self._sites = sites
+        self._clock = clock
+
+    async def document(self, accept: str) -> tuple[bytes, str]:
+        """Return the metrics and their content type, as `accept` asks for them.
+
+        With the store away the sites' figures are left out; `visitor_counter_store_up` says why.
+        """
+        encode, content_type = choose_encoder(accept)
+        registry = CollectorRegistry()
+        registry.register(self._metrics.registry)
+        registry.register(_SiteFigures(await self._figures()))
+        return encode(registry), content_type
+
+    async def _figures(self) -> dict[str, Figures]:
+        figures: dict[str, Figures] = {}
+        keys, now = list(self._sites), self._clock()
+        try:
+            for n in range(0, len(keys), _CHUNK):
+                chunk = keys[n : n + _CHUNK]
+                read = await self._store.read([Query(key, now) for key in chunk])
+                figures.update(zip(chunk, read, strict=True))
+        except CounterError:
+            pass
+        return figures

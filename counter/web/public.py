@@ -1,0 +1,301 @@
+"""The public routes: counting, and figures for those who only read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from counter.errors import BadParameter, Problem, TooManyPaths, Unavailable
+from counter.ingest.addresses import client_address
+from counter.ingest.batcher import Batcher
+from counter.ingest.origins import is_allowed
+from counter.ingest.pipeline import Arrival, Pipeline, article_path
+from counter.metrics import Metrics
+from counter.model.clock import Clock
+from counter.model.days import day_date, day_name, shift, span, week_start
+from counter.model.figures import Counted, Figures, Hit, Reason, Status
+from counter.readers.figures import FiguresReader
+from counter.settings import Server, Site
+from counter.sites import Sites
+from counter.storage.store import Store
+from counter.web.requests import (
+    Parameters,
+    choice,
+    find,
+    path_parameter,
+    query_parameters,
+    whole_number,
+)
+from counter.web.routing import Router
+
+MAX_PATHS = 100
+MAX_HISTORY_DAYS = 3_660
+MAX_TOP = 1_000
+_JSON_HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
+_ARTICLE_FULL = (Status.FULL, Status.FULL_VISIT)
+
+
+class Public:
+    """Handlers of the public listener's `/v1` routes."""
+
+    def __init__(
+        self,
+        *,
+        sites: Sites,
+        pipeline: Pipeline,
+        batcher: Batcher,
+        reader: FiguresReader,
+        store: Store,
+        metrics: Metrics,
+        clock: Clock,
+        server: Server,
+    ) -> None:
+        self._sites = sites
+        self._pipeline = pipeline
+        self._batcher = batcher
+        self._reader = reader
+        self._store = store
+        self._metrics = metrics
+        self._clock = clock
+        self._trusted = server.trusted_proxies
+        self._body_timeout = server.body_timeout / 1000
+
+    def add_to(self, router: Router) -> None:
+        router.add("POST", "/v1/{site}/views", self.count)
+        router.add("POST", "/v1/{site}/presence", self.presence)
+        router.add("GET", "/v1/{site}/figures", self.figures)
+        router.add("GET", "/v1/{site}/history", self.history)
+        router.add("GET", "/v1/{site}/top", self.top)
+        for name in ("views", "presence", "figures", "history", "top"):
+            router.add("OPTIONS", f"/v1/{{site}}/{name}", self.preflight)
+        router.finish = self.finish
+
+    # Counting
+
+    async def count(self, request: web.BaseRequest, key: str) -> web.Response:
+        """`POST /v1/{site}/views?path=/a`: count a view, answer the figures just after it."""
+        site = self._sites.find(key)
+        at = self._clock()
+        self._metrics.received.labels(key).inc()
+        try:
+            path = await path_parameter(request, self._body_timeout)
+            outcome = await self.count_view(request, key, site, path, at)
+        except Problem as problem:
+            # The batcher has told of those that it could not bring to the store.
+            if not isinstance(problem, Unavailable):
+                self._metrics.refused.labels(key, problem.slug).inc()
+            raise
+        return json_bytes(outcome)
+
+    async def count_view(
+        self, request: web.BaseRequest, key: str, site: Site, path: str, at: int
+    ) -> bytes:
+        arrival = self.arrival(request, key, site, path, at)
+        hit = self._pipeline.run(arrival)
+        if isinstance(hit, Hit):
+            return counted_json(await self._batcher.submit(hit))
+        self._metrics.dropped.labels(key, hit.value).inc()
+        figures = await self._reader.read(key, (article_path(path, site),))
+        return dropped_json(figures, hit)
+
+    def arrival(
+        self, request: web.BaseRequest, key: str, site: Site, path: str, at: int
+    ) -> Arrival:
+        headers = request.headers
+        get = headers.get
+        return Arrival(
+            key=key,
+            site=site,
+            calendar=self._sites.calendar(site),
+            at=at,
+            raw_path=path,
+            address=self.address(request),
+            agent=get("User-Agent", ""),
+            origin=get("Origin", ""),
+            referer=get("Referer", ""),
+            purpose=get("Sec-Purpose") or get("Purpose") or get("X-Moz") or "",
+            signal=get("Sec-GPC") == "1" or get("DNT") == "1",
+        )
+
+    def address(self, request: web.BaseRequest) -> str:
+        headers = request.headers
+        return client_address(
+            request.remote or "",
+            headers.get("Forwarded"),
+            headers.get("X-Forwarded-For"),
+            self._trusted,
+        )
+
+    async def presence(self, request: web.BaseRequest, key: str) -> web.Response:
+        """`POST /v1/{site}/presence`: keep the visitor online; nothing is counted."""
+        site = self._sites.find(key)
+        arrival = self.arrival(request, key, site, "/", self._clock())
+        hit = self._pipeline.run(arrival)
+        if isinstance(hit, Hit):
+            counted = await self._batcher.submit(hit._replace(path=""))
+            body = f'{{"online":{counted.online}}}'
+        else:
+            figures = await self._reader.read(key)
+            body = json.dumps({"online": figures.online, "counted": False, "reason": hit.value})
+        return json_bytes(body.encode())
+
+    # Reading
+
+    async def figures(self, request: web.BaseRequest, key: str) -> web.Response:
+        """`GET /v1/{site}/figures?path=/a&path=/b`: read without counting."""
+        site = self._sites.find(key)
+        asked = [value for name, value in query_parameters(request) if name == "path"]
+        if len(asked) > MAX_PATHS:
+            raise TooManyPaths(
+                f"{len(asked)} paths were asked for; one request takes {MAX_PATHS}. Ask again "
+                "for the others."
+            )
+        return json_document(await self.figures_document(key, site, asked))
+
+    async def figures_document(self, key: str, site: Site, asked: list[str]) -> dict[str, Any]:
+        """Return the figures; `articles` is keyed by the paths as they were asked for.
+
+        Raises:
+            BadPath: one of the paths names no article.
+            Unavailable: the store is away.
+        """
+        paths = {raw: article_path(raw, site) for raw in asked}
+        figures = await self._reader.read(key, tuple(dict.fromkeys(paths.values())))
+        document: dict[str, Any] = {
+            "site": key,
+            "day": day_date(figures.day).isoformat(),
+            "unit": site.unit.value,
+            "online": figures.online,
+            "today": figures.today,
+            "yesterday": figures.yesterday,
+            "week": figures.week,
+            "month": figures.month,
+            "total": figures.total,
+            "articles": {raw: figures.articles[path] for raw, path in paths.items()},
+        }
+        if figures.stale:
+            document["stale"] = True
+        return document
+
+    async def history(self, request: web.BaseRequest, key: str) -> web.Response:
+        """`GET /v1/{site}/history?from=2026-11-01&to=2026-11-22`: a row per day."""
+        site = self._sites.find(key)
+        parameters = query_parameters(request)
+        today = self._sites.calendar(site).day(self._clock())
+        last = _day(parameters, "to", today)
+        first = _day(parameters, "from", shift(last, -29))
+        if first > last:
+            raise BadParameter("from must not come after to.")
+        if len(span(first, last)) > MAX_HISTORY_DAYS:
+            raise BadParameter(f"One request tells of at most {MAX_HISTORY_DAYS} days.")
+        rows = await self._store.history(key, first, last)
+        days = [
+            {
+                "day": day_date(row.day).isoformat(),
+                "views": row.views,
+                "visits": row.visits,
+                "visitors": row.visitors,
+            }
+            for row in rows
+        ]
+        return json_document({"site": key, "timezone": site.timezone.key, "days": days})
+
+    async def top(self, request: web.BaseRequest, key: str) -> web.Response:
+        """`GET /v1/{site}/top?period=today|week|total&limit=10`: the most read articles."""
+        site = self._sites.find(key)
+        parameters = query_parameters(request)
+        period = choice(parameters, "period", ("today", "week", "total"))
+        limit = whole_number(parameters, "limit", 10, 1, MAX_TOP)
+        today = self._sites.calendar(site).day(self._clock())
+        days = {
+            "today": [today],
+            "week": span(week_start(today), today),
+            "total": [],
+        }[period]
+        articles = [
+            {"path": path, "views": views}
+            for path, views in await self._store.top(key, days, limit)
+        ]
+        return json_document({"site": key, "period": period, "articles": articles})
+
+    # Whom the answers are for
+
+    async def preflight(self, request: web.BaseRequest, key: str) -> web.Response:
+        self._sites.find(key)
+        return web.Response(status=204, headers=_PREFLIGHT)
+
+    def finish(self, request: web.BaseRequest, key: str, response: web.StreamResponse) -> None:
+        """Let the site's own pages read the answer (CORS)."""
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return
+        headers = response.headers
+        headers["Vary"] = "Origin"
+        site = self._sites.get(key)
+        if site is None or is_allowed(site.origins, origin):
+            headers["Access-Control-Allow-Origin"] = origin
+            headers["Timing-Allow-Origin"] = origin
+
+
+def _day(parameters: Parameters, name: str, default: str) -> str:
+    text = find(parameters, name)
+    if text is None:
+        return default
+    try:
+        if len(text) == 10:
+            return day_name(day_date(text.replace("-", "")))
+    except ValueError:
+        pass
+    raise BadParameter(f"{name} must be a day, such as 2026-11-22.")
+
+
+def counted_json(counted: Counted) -> bytes:
+    """Return the answer to a view that reached the store."""
+    status, views, online, today, yesterday, total, stale = counted
+    text = (
+        f'{{"views":{views},"online":{online},"today":{today},"yesterday":{yesterday},'
+        f'"total":{total}'
+    )
+    if status is Status.REPEAT:
+        text += ',"counted":false,"reason":"repeat"'
+    elif status in _ARTICLE_FULL:
+        text += ',"reason":"articles"'
+    if stale:
+        text += ',"stale":true'
+    return (text + "}").encode()
+
+
+def dropped_json(figures: Figures, reason: Reason) -> bytes:
+    """Return the answer to a view that a filter left out."""
+    document: dict[str, Any] = {
+        "views": next(iter(figures.articles.values()), 0),
+        "online": figures.online,
+        "today": figures.today,
+        "yesterday": figures.yesterday,
+        "total": figures.total,
+        "counted": False,
+        "reason": reason.value,
+    }
+    if figures.stale:
+        document["stale"] = True
+    return json.dumps(document).encode()
+
+
+def json_bytes(body: bytes) -> web.Response:
+    return web.Response(body=body, headers=_JSON_HEADERS)
+
+
+def json_document(document: Mapping[str, Any]) -> web.Response:
+    return json_bytes(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
