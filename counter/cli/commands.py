@@ -30,6 +30,7 @@ from counter.sites import Sites
 from counter.storage.check import Difference, differences
 from counter.storage.embedded import store_url
 from counter.storage.store import Query, Store
+from counter.web.demo_site import demo_settings, set_up
 from counter.web.service import running
 
 FIGURES = ("online", "today", "yesterday", "week", "month", "total")
@@ -80,6 +81,34 @@ def serve(config: Path | None) -> None:
     settings = load(config)
     logs.configure(settings.server.log_level)
     run(_serve(settings))
+
+
+@main.command()
+@click.option("--listen", default="127.0.0.1:8080", show_default=True, help="HOST:PORT.")
+@click.option("--ops-listen", default="127.0.0.1:8081", show_default=True, help="HOST:PORT.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".demo"),
+    show_default=True,
+    help="Where the demo keeps its figures.",
+)
+def demo(listen: str, ops_listen: str, data: Path) -> None:
+    """Serve a small news site that counts, on a store of its own.
+
+    Example: visitor-counter demo --listen 127.0.0.1:8000
+    """
+    settings = demo_settings(listen, ops_listen, data)
+    logs.configure(settings.server.log_level)
+    run(_demo(settings))
+
+
+async def _demo(settings: Settings) -> None:
+    async with running(settings) as service:
+        await set_up(service)
+        click.echo(f"Open {_url(service.public_address)} and reload: each view counts.")
+        click.echo(f"Metrics: {_url(service.ops_address)}metrics. Ctrl-C stops it.")
+        await until_told()
 
 
 async def _serve(settings: Settings) -> None:

@@ -153,14 +153,14 @@ class Batcher:
         site = group.batch.site
         if isinstance(outcome, CounterError):
             log.error("batch_refused", site=site, views=len(group.waiters), error=str(outcome))
-            self._metrics.refused.labels(site, "store").inc(_views(group.batch))
+            self._metrics.refused[site, "store"].inc(_views(group.batch))
             for waiter in group.waiters:
                 if not waiter.done():
                     waiter.set_exception(Unavailable(f"Not counted: {outcome}."))
             return
-        self._metrics.counted.labels(site).inc(outcome.counted)
+        self._metrics.counted[site,].inc(outcome.counted)
         if outcome.repeats:
-            self._metrics.dropped.labels(site, "repeat").inc(outcome.repeats)
+            self._metrics.dropped[site, "repeat"].inc(outcome.repeats)
         for waiter, answer in zip(group.waiters, outcome.answers, strict=True):
             if not waiter.done():
                 waiter.set_result(answer)

@@ -13,6 +13,7 @@ is atomic there.
 | `vc:{site}:visitors:<day>` | HyperLogLog | the day's visitors |
 | `vc:{site}:top`, `vc:{site}:top:<day>` | zset | article path → views, the best 1,000 at least |
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
+| `vc:{site}:import:<id>` | string | the number of the last part added |
 | `vc:salt:<zone>:<day>` | string | the day's salt in that zone |
 """  # noqa: E501 # a table's row is one line
 
@@ -30,6 +31,8 @@ TOP_TTL: Final = 8 * DAY
 """Seconds that a day's most-read set lives: a week's ranking is made of seven."""
 PRODUCER_TTL: Final = 30 * DAY
 """Seconds that a producer's last number is remembered after its last batch."""
+IMPORT_TTL: Final = 400 * DAY
+"""Seconds that an import is remembered, so that a second run of it adds nothing."""
 JOURNAL_MAX_AGE: Final = PRODUCER_TTL - DAY
 """Seconds after which a journaled batch is not applied any more: the store may have forgotten
 whether it was."""
@@ -70,8 +73,13 @@ def read_keys(site: str) -> tuple[str, ...]:
 
 def start_keys(site: str) -> tuple[str, ...]:
     """Return the keys of one `start.lua` call, in its order."""
+    return (total(site),)
+
+
+def add_keys(site: str, name: str) -> tuple[str, ...]:
+    """Return the keys of one `add.lua` call, in its order, for the import called `name`."""
     base = prefix(site)
-    return (f"{base}total", f"{base}a:", f"{base}top")
+    return (f"{base}import:{name}", f"{base}days", f"{base}total", f"{base}top", f"{base}a:")
 
 
 def days(site: str) -> str:

@@ -22,4 +22,5 @@ def _load(*names: str) -> Script:
 
 APPLY = _load("articles", "split", "apply")
 READ = _load("articles", "read")
-START = _load("articles", "split", "start")
+START = _load("articles", "start")
+ADD = _load("articles", "split", "add")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,7 +24,7 @@ from counter.sites import Sites
 from counter.storage import keys
 from counter.storage.connect import Client, connect
 from counter.storage.failures import explain, kind
-from counter.storage.scripts import APPLY, READ, START, Script
+from counter.storage.scripts import ADD, APPLY, READ, START, Script
 
 _UNIT_FIELD = {Unit.VIEWS: "v", Unit.VISITS: "s", Unit.VISITORS: "u"}
 _UNIT_INDEX = {Unit.VIEWS: 0, Unit.VISITS: 1, Unit.VISITORS: 2}
@@ -230,16 +230,8 @@ class Store:
         )
         return old or fresh
 
-    async def start(
-        self,
-        site: str,
-        unit: Unit,
-        start: int,
-        articles: dict[str, int] | None = None,
-        *,
-        only_new: bool,
-    ) -> int:
-        """Set the figure at which the site's total starts, and articles' views.
+    async def start(self, site: str, unit: Unit, start: int, *, only_new: bool) -> int:
+        """Set the figure from which the site's total starts.
 
         Args:
             only_new: change nothing if the site was given a start before.
@@ -247,10 +239,30 @@ class Store:
         Returns:
             The start that now holds.
         """
-        pairs = [item for pair in (articles or {}).items() for item in pair]
-        arguments = [unit.value, start, int(only_new), keys.BUCKET_LOAD, *pairs]
+        arguments = [unit.value, start, int(only_new)]
         [reply] = await self._call_scripts(START, [(keys.start_keys(site), arguments)])
         return int(self._good("start", reply))
+
+    async def add(
+        self,
+        site: str,
+        name: str,
+        part: int,
+        days: Sequence[DayRow],
+        articles: Mapping[str, int],
+    ) -> bool:
+        """Add figures that were counted elsewhere: part number `part`, from 1, of import `name`.
+
+        Returns:
+            False if this part had been added before; then nothing changes.
+        """
+        arguments: list[Any] = [part, keys.IMPORT_TTL, keys.BUCKET_LOAD, keys.TOP_KEEP, len(days)]
+        for row in days:
+            arguments += (row.day, row.views, row.visits, row.visitors)
+        for pair in articles.items():
+            arguments += pair
+        [reply] = await self._call_scripts(ADD, [(keys.add_keys(site, name), arguments)])
+        return bool(self._good("add", reply))
 
     async def ledger(self, site: str) -> Ledger:
         """Return all days and totals of `site` at one moment."""
@@ -328,7 +340,7 @@ class Store:
 
     def _failed(self, operation: str, error: Exception) -> CounterError:
         explained = explain(error)
-        self._metrics.store_errors.labels(operation, kind(error)).inc()
+        self._metrics.store_errors[operation, kind(error)].inc()
         if isinstance(explained, StoreUnavailable):
             self._metrics.store_up.set(0)
         return explained
@@ -339,7 +351,7 @@ class Store:
         try:
             yield
         finally:
-            self._metrics.round_trips.labels(operation).observe(time.perf_counter() - started)
+            self._metrics.round_trips[operation,].observe(time.perf_counter() - started)
 
 
 def _applied(reply: list[Any], unit: Unit, batch: Batch) -> Applied:

@@ -88,14 +88,14 @@ class Public:
         """`POST /v1/{site}/views?path=/a`: count a view, answer the figures just after it."""
         site = self._sites.find(key)
         at = self._clock()
-        self._metrics.received.labels(key).inc()
+        self._metrics.received[key,].inc()
         try:
             path = await path_parameter(request, self._body_timeout)
             outcome = await self.count_view(request, key, site, path, at)
         except Problem as problem:
             # The batcher has told of those that it could not bring to the store.
             if not isinstance(problem, Unavailable):
-                self._metrics.refused.labels(key, problem.slug).inc()
+                self._metrics.refused[key, problem.slug].inc()
             raise
         return json_bytes(outcome)
 
@@ -106,7 +106,7 @@ class Public:
         hit = self._pipeline.run(arrival)
         if isinstance(hit, Hit):
             return counted_json(await self._batcher.submit(hit))
-        self._metrics.dropped.labels(key, hit.value).inc()
+        self._metrics.dropped[key, hit.value].inc()
         figures = await self._reader.read(key, (article_path(path, site),))
         return dropped_json(figures, hit)
 

@@ -100,8 +100,8 @@ class Router:
             self.finish(request, variable, response)
         metrics = self._metrics
         method = request.method if request.method in route.methods else "other"
-        metrics.requests.labels(route.name, method, response.status).inc()
-        metrics.latency.labels(route.name).observe(time.perf_counter() - started)
+        metrics.requests[route.name, method, str(response.status)].inc()
+        metrics.latency[route.name,].observe(time.perf_counter() - started)
         return response
 
     def _no_handler(self, route: Route, method: str) -> Problem:

@@ -46,6 +46,7 @@ class Service:
     router: Router
     public_address: tuple[str, int]
     ops_address: tuple[str, int]
+    clock: Clock
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +102,9 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[S
             _listening(public_router, settings.server.listen, settings)
         )
         stack.callback(setattr, ops, "stopping", True)
-        yield Service(settings, sites, store, public, public_router, public_address, ops_address)
+        yield Service(
+            settings, sites, store, public, public_router, public_address, ops_address, clock
+        )
 
 
 def refuse_slow_parser() -> None:

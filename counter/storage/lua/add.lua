@@ -1,0 +1,83 @@
+-- Adds figures that were counted elsewhere: one part of an import, once.
+--
+-- KEYS  1 import (the number of the last part added)  2 days  3 total  4 top
+--       5 prefix of the article buckets
+-- ARGV  1 number of the part, from 1  2 seconds that the import is remembered
+--       3 articles a bucket  4 articles kept in a most-read set
+--       5 how many days follow: day, views, visits, visitors each; then path and views each
+-- Reply 1 if added now, 0 if it was before
+-- Error WRONGTYPE or BADVALUE, before anything is written
+
+local import, days, total, top, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local part, load, keep = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local paths_from = 6 + 4 * tonumber(ARGV[5])
+
+if part <= tonumber(redis.call('GET', import) or 0) then return 0 end
+
+local t = redis.call('HMGET', total, 'views', 'visits', 'visitors', 'articles', 'buckets')
+for i = 1, 5 do t[i] = tonumber(t[i] or 0) end
+local buckets = math.max(t[5], 1)
+redis.call('ZCARD', top)
+
+local names, count = {}, {}
+local recorded = paths_from > 6 and redis.call('HGETALL', days) or {}
+for i = 1, #recorded, 2 do
+  local name, unit = string.match(recorded[i], '^(%d+):([vsu])$')
+  if name then
+    if not count[name] then
+      count[name] = { v = 0, s = 0, u = 0 }
+      names[#names + 1] = name
+    end
+    count[name][unit] = tonumber(recorded[i + 1])
+    if not count[name][unit] then
+      return redis.error_reply('BADVALUE ' .. days .. ' ' .. recorded[i] .. ' is not a number')
+    end
+  end
+end
+
+local size = round_of(buckets)
+for i = paths_from, #ARGV, 2 do
+  local bucket = prefix .. bucket_of(hash_of(ARGV[i]), buckets, size)
+  local views = redis.call('HGET', bucket, ARGV[i])
+  if views and not tonumber(views) then
+    return redis.error_reply('BADVALUE ' .. bucket .. ' ' .. ARGV[i] .. ' is not a number')
+  end
+end
+
+redis.call('SET', import, part, 'EX', ARGV[2])
+
+for i = 6, paths_from - 1, 4 do
+  local name = ARGV[i]
+  if not count[name] then
+    count[name] = { v = 0, s = 0, u = 0 }
+    names[#names + 1] = name
+  end
+  for n, unit in ipairs({ 'v', 's', 'u' }) do
+    count[name][unit] = count[name][unit] + tonumber(ARGV[i + n])
+    t[n] = t[n] + tonumber(ARGV[i + n])
+  end
+end
+-- The closing sums of every day after an added one are others now: they are made anew.
+table.sort(names)
+local v, s, u = 0, 0, 0
+for _, name in ipairs(names) do
+  local c = count[name]
+  v, s, u = v + c.v, s + c.s, u + c.u
+  redis.call('HSET', days, name .. ':v', int(c.v), name .. ':s', int(c.s), name .. ':u', int(c.u),
+    name .. ':t', int(v) .. ' ' .. int(s) .. ' ' .. int(u))
+end
+
+for i = paths_from, #ARGV, 2 do
+  local bucket = prefix .. bucket_of(hash_of(ARGV[i]), buckets, round_of(buckets))
+  local is_new = redis.call('HEXISTS', bucket, ARGV[i]) == 0
+  local views = redis.call('HINCRBY', bucket, ARGV[i], ARGV[i + 1])
+  redis.call('ZADD', top, views, ARGV[i])
+  if is_new then
+    t[4] = t[4] + 1
+    if t[4] > load * buckets then buckets = split(prefix, buckets) end
+  end
+end
+if redis.call('ZCARD', top) > 2 * keep then redis.call('ZREMRANGEBYRANK', top, 0, -keep - 1) end
+redis.call('HSET', total, 'views', int(t[1]), 'visits', int(t[2]), 'visitors', int(t[3]),
+  'articles', int(t[4]), 'buckets', int(buckets))
+return 1

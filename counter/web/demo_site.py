@@ -1,0 +1,62 @@
+"""The demo: its settings, the figures it starts from, and its pages on the public listener."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from counter.model.figures import DayRow
+from counter.settings import Settings, parse
+from counter.web import demo
+from counter.web.routing import Handler
+from counter.web.service import Service
+
+_START_VISITS, _START_VISITORS = 2147, 1893
+"""What the first day's visits and visitors are, beside its 6,079 views."""
+
+
+def demo_settings(listen: str, ops_listen: str, data: Path) -> Settings:
+    """Return the settings of the demo: it counts every view, from whatever page.
+
+    Raises:
+        SettingsError: an address is none.
+    """
+    return parse(
+        {
+            "server": {"listen": listen, "ops_listen": ops_listen, "log_level": "warning"},
+            "store": {"url": f"embedded:{data}", "journal": str(data / "journal")},
+            "sites": {
+                demo.SITE: {
+                    "timezone": "Asia/Ho_Chi_Minh",
+                    "repeat_window": "0s",
+                    "start_total": demo.START_TOTAL - demo.START_TODAY,
+                }
+            },
+        },
+        "the demo's options",
+    )
+
+
+async def set_up(service: Service) -> None:
+    """Serve the demo's pages, and give its store, if it is new, the figures it starts from."""
+    today = service.sites.calendar(service.sites[demo.SITE]).day(service.clock())
+    first_day = DayRow(today, demo.START_TODAY, _START_VISITS, _START_VISITORS)
+    await service.store.add(demo.SITE, "demo-start", 1, [first_day], demo.START_VIEWS)
+    for path, html in demo.pages().items():
+        service.router.add("GET", path, _answer("text/html; charset=utf-8", html))
+    for path, (media_type, body) in demo.static().items():
+        service.router.add("GET", path, _answer(media_type, body))
+
+
+def _answer(media_type: str, body: bytes) -> Handler:
+    headers = {
+        "Content-Type": media_type,
+        "Cache-Control": "no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+    async def answer(request: web.BaseRequest, _: str) -> web.Response:
+        return web.Response(body=body, headers=headers)
+
+    return answer
