@@ -169,6 +169,12 @@ class Server(_Section):
         description="How old a figure may be when it is read; readers within it share one look "
         "into the store.",
     )
+    live_streams: int = Field(
+        2_000, ge=0, description="Pages of one worker that may be live; past it they poll."
+    )
+    live_streams_per_address: int = Field(
+        20, ge=0, description="Pages of one address that may be live."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines that are logged."
     )

@@ -156,23 +156,18 @@ class Public:
     async def figures(self, request: web.BaseRequest, key: str) -> web.Response:
         """`GET /v1/{site}/figures?path=/a&path=/b`: read without counting."""
         site = self._sites.find(key)
-        asked = [value for name, value in query_parameters(request) if name == "path"]
-        if len(asked) > MAX_PATHS:
-            raise TooManyPaths(
-                f"{len(asked)} paths were asked for; one request takes {MAX_PATHS}. Ask again "
-                "for the others."
-            )
-        return json_document(await self.figures_document(key, site, asked))
-
-    async def figures_document(self, key: str, site: Site, asked: list[str]) -> dict[str, Any]:
-        """Return the figures; `articles` is keyed by the paths as they were asked for.
-
-        Raises:
-            BadPath: one of the paths names no article.
-            Unavailable: the store is away.
-        """
-        paths = {raw: article_path(raw, site) for raw in asked}
+        paths = {raw: article_path(raw, site) for raw in asked_paths(query_parameters(request))}
         figures = await self._reader.read(key, tuple(dict.fromkeys(paths.values())))
+        return json_document(self.document(key, site, paths, figures))
+
+    def document(
+        self, key: str, site: Site, paths: Mapping[str, str], figures: Figures
+    ) -> dict[str, Any]:
+        """Return the figures as the outside sees them.
+
+        Args:
+            paths: the paths as they were asked for, by which `articles` is keyed, and normalised.
+        """
         document: dict[str, Any] = {
             "site": key,
             "day": day_date(figures.day).isoformat(),
@@ -247,6 +242,21 @@ class Public:
         if site is None or is_allowed(site.origins, origin):
             headers["Access-Control-Allow-Origin"] = origin
             headers["Timing-Allow-Origin"] = origin
+
+
+def asked_paths(parameters: Parameters) -> list[str]:
+    """Return the paths whose views are asked for.
+
+    Raises:
+        TooManyPaths: more than one answer holds.
+    """
+    asked = [value for name, value in parameters if name == "path"]
+    if len(asked) > MAX_PATHS:
+        raise TooManyPaths(
+            f"{len(asked)} paths were asked for; one request takes {MAX_PATHS}. Ask again for "
+            "the others."
+        )
+    return asked
 
 
 def _day(parameters: Parameters, name: str, default: str) -> str:

@@ -101,7 +101,8 @@ class Router:
         metrics = self._metrics
         method = request.method if request.method in route.methods else "other"
         metrics.requests[route.name, method, str(response.status)].inc()
-        metrics.latency[route.name,].observe(time.perf_counter() - started)
+        if isinstance(response, web.Response):  # a stream lasts as long as its reader likes
+            metrics.latency[route.name,].observe(time.perf_counter() - started)
         return response
 
     def _no_handler(self, route: Route, method: str) -> Problem:

@@ -19,10 +19,12 @@ from counter.ingest.pipeline import Pipeline
 from counter.metrics import Metrics
 from counter.model.clock import Clock, wall_ms
 from counter.readers.figures import FiguresReader
+from counter.readers.live import LiveFeed
 from counter.settings import Settings
 from counter.sites import Sites
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
+from counter.web.live import Live
 from counter.web.metrics import Exposition
 from counter.web.ops import Ops
 from counter.web.public import Public
@@ -91,9 +93,15 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[S
             clock=clock,
             server=settings.server,
         )
+        feed = LiveFeed(
+            reader,
+            most=settings.server.live_streams,
+            most_per_address=settings.server.live_streams_per_address,
+        )
         ops = Ops(store, Exposition(metrics, store, sites, clock))
         public_router, ops_router = Router(metrics), Router(metrics)
         public.add_to(public_router)
+        Live(feed, sites, public).add_to(public_router)
         ops.add_to(ops_router)
         ops_address = await stack.enter_async_context(
             _listening(ops_router, settings.server.ops_listen, settings)
@@ -101,6 +109,7 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[S
         public_address = await stack.enter_async_context(
             _listening(public_router, settings.server.listen, settings)
         )
+        stack.push_async_callback(feed.close)
         stack.callback(setattr, ops, "stopping", True)
         yield Service(
             settings, sites, store, public, public_router, public_address, ops_address, clock

@@ -1,0 +1,85 @@
+"""`GET /v1/{site}/live`: figures as Server-Sent Events (WHATWG HTML, 9.2)."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from counter.ingest.pipeline import article_path
+from counter.model.figures import Figures
+from counter.readers.live import LiveFeed, Watcher
+from counter.sites import Sites
+from counter.web.public import Public, asked_paths
+from counter.web.requests import query_parameters
+from counter.web.routing import Router
+
+_PATIENCE_SECONDS = 15.0
+"""After so long without news a comment goes out: proxies close what is silent."""
+_RECONNECT_MS = (2_000, 8_000)
+"""A page waits so long before it comes back: not all at once when a service restarts."""
+
+
+class Live:
+    """Handler of the live route."""
+
+    def __init__(self, feed: LiveFeed, sites: Sites, public: Public) -> None:
+        self._feed = feed
+        self._sites = sites
+        self._public = public
+
+    def add_to(self, router: Router) -> None:
+        router.add("GET", "/v1/{site}/live", self.live)
+
+    async def live(self, request: web.BaseRequest, key: str) -> web.StreamResponse:
+        site = self._sites.find(key)
+        asked = asked_paths(query_parameters(request))
+        paths = {raw: article_path(raw, site) for raw in asked}
+        watcher = self._feed.join(
+            key, tuple(dict.fromkeys(paths.values())), self._public.address(request)
+        )
+        try:
+            response = web.StreamResponse(
+                headers={
+                    "Content-Type": "text/event-stream",
+                    "Cache-Control": "no-store",
+                    "X-Accel-Buffering": "no",
+                    "X-Content-Type-Options": "nosniff",
+                }
+            )
+            self._public.finish(request, key, response)
+            await response.prepare(request)
+            await response.write(b"retry: %d\n\n" % random.randint(*_RECONNECT_MS))  # noqa: S311 # a jitter
+            await _tell(
+                request, response, watcher, lambda f: self._public.document(key, site, paths, f)
+            )
+        except ConnectionError:
+            pass  # the page is gone
+        finally:
+            self._feed.leave(watcher)
+        return response
+
+
+async def _tell(
+    request: web.BaseRequest,
+    response: web.StreamResponse,
+    watcher: Watcher,
+    document: Callable[[Figures], dict[str, Any]],
+) -> None:
+    day = None
+    # aiohttp does not end a handler whose client has left: the transport tells.
+    while request.transport is not None and not watcher.closed:
+        figures = await watcher.next(_PATIENCE_SECONDS)
+        if figures is None:
+            await response.write(b":\n\n")
+            continue
+        if watcher.closed:
+            break
+        text = json.dumps(document(figures), ensure_ascii=False, separators=(",", ":"))
+        if day not in (None, figures.day):
+            await response.write(b"event: rollover\ndata: %s\n\n" % text.encode())
+        day = figures.day
+        await response.write(b"event: figures\ndata: %s\n\n" % text.encode())
