@@ -1,7 +1,6 @@
 """The demo: a made-up district's news portal, counted as a real one would be.
 
-It is made once and kept as bytes, knows nothing of HTTP and loads nothing from elsewhere; only the
-counter's script comes from the counter.
+It is made once and kept as bytes, and loads nothing from elsewhere but the counter's script.
 """
 
 from __future__ import annotations
