@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import NoScriptError, RedisError
@@ -158,8 +159,14 @@ class Store:
             keys.TOP_TTL,
             ",".join(later),
         ]
+        renamed = {hit.visitor: hit.previous for hit in hits if hit.previous}
+        arguments.append(len(renamed))
+        for pair in renamed.items():
+            arguments += pair
         for hit in hits:
-            arguments += (hit.path, hit.visitor, hit.previous, hit.at)
+            path = hit.path.encode()
+            crc = crc32(path)
+            arguments += (path, crc, hit.visitor, hit.visitor + crc.to_bytes(4), hit.at)
         return arguments
 
     async def read(self, queries: Sequence[Query]) -> list[Figures]:
@@ -172,7 +179,14 @@ class Store:
             calls.append(
                 (
                     keys.read_keys(query.site),
-                    [query.now, site.online_window, field_name, len(days), *days, *query.paths],
+                    [
+                        query.now,
+                        site.online_window,
+                        field_name,
+                        len(days),
+                        *days,
+                        *_with_crc(query.paths),
+                    ],
                 )
             )
         with self._timed("read"):
@@ -259,8 +273,8 @@ class Store:
         arguments: list[Any] = [part, keys.IMPORT_TTL, keys.BUCKET_LOAD, keys.TOP_KEEP, len(days)]
         for row in days:
             arguments += (row.day, row.views, row.visits, row.visitors)
-        for pair in articles.items():
-            arguments += pair
+        for path, views in articles.items():
+            arguments += (*_with_crc((path,)), views)
         [reply] = await self._call_scripts(ADD, [(keys.add_keys(site, name), arguments)])
         return bool(self._good("add", reply))
 
@@ -377,6 +391,14 @@ def _applied(reply: list[Any], unit: Unit, batch: Batch) -> Applied:
         full=digits.count(b"3") + digits.count(b"4"),
         repeats=repeats - sum([not hit.path for hit in batch.hits]),
     )
+
+
+def _with_crc(paths: Iterable[str]) -> Iterator[bytes | int]:
+    """Yield each path and the hash that finds its bucket (`articles.lua`)."""
+    for path in paths:
+        name = path.encode()
+        yield name
+        yield crc32(name)
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,8 @@
 --       5 prefix of the article buckets
 -- ARGV  1 number of the part, from 1  2 seconds that the import is remembered
 --       3 articles a bucket  4 articles kept in a most-read set
---       5 how many days follow: day, views, visits, visitors each; then path and views each
+--       5 how many days follow: day, views, visits, visitors each; then path,
+--         CRC-32 and views each
 -- Reply 1 if added now, 0 if it was before
 -- Error WRONGTYPE or BADVALUE, before anything is written
 
@@ -36,8 +37,8 @@ for i = 1, #recorded, 2 do
 end
 
 local size = round_of(buckets)
-for i = paths_from, #ARGV, 2 do
-  local bucket = prefix .. bucket_of(hash_of(ARGV[i]), buckets, size)
+for i = paths_from, #ARGV, 3 do
+  local bucket = prefix .. bucket_of(tonumber(ARGV[i + 1]), buckets, size)
   local views = redis.call('HGET', bucket, ARGV[i])
   if views and not tonumber(views) then
     return redis.error_reply('BADVALUE ' .. bucket .. ' ' .. ARGV[i] .. ' is not a number')
@@ -63,14 +64,14 @@ local v, s, u = 0, 0, 0
 for _, name in ipairs(names) do
   local c = count[name]
   v, s, u = v + c.v, s + c.s, u + c.u
-  redis.call('HSET', days, name .. ':v', int(c.v), name .. ':s', int(c.s), name .. ':u', int(c.u),
+  redis.call('HSET', days, name .. ':v', c.v, name .. ':s', c.s, name .. ':u', c.u,
     name .. ':t', int(v) .. ' ' .. int(s) .. ' ' .. int(u))
 end
 
-for i = paths_from, #ARGV, 2 do
-  local bucket = prefix .. bucket_of(hash_of(ARGV[i]), buckets, round_of(buckets))
+for i = paths_from, #ARGV, 3 do
+  local bucket = prefix .. bucket_of(tonumber(ARGV[i + 1]), buckets, round_of(buckets))
   local is_new = redis.call('HEXISTS', bucket, ARGV[i]) == 0
-  local views = redis.call('HINCRBY', bucket, ARGV[i], ARGV[i + 1])
+  local views = redis.call('HINCRBY', bucket, ARGV[i], ARGV[i + 2])
   redis.call('ZADD', top, views, ARGV[i])
   if is_new then
     t[4] = t[4] + 1
@@ -78,6 +79,6 @@ for i = paths_from, #ARGV, 2 do
   end
 end
 if redis.call('ZCARD', top) > 2 * keep then redis.call('ZREMRANGEBYRANK', top, 0, -keep - 1) end
-redis.call('HSET', total, 'views', int(t[1]), 'visits', int(t[2]), 'visitors', int(t[3]),
-  'articles', int(t[4]), 'buckets', int(buckets))
+redis.call('HSET', total, 'views', t[1], 'visits', t[2], 'visitors', t[3],
+  'articles', t[4], 'buckets', buckets)
 return 1

@@ -7,8 +7,10 @@
 --       7 most articles          8 articles a bucket 9 articles kept in a most-read set
 --      10 seconds: producer     11 seconds: visitors 12 seconds: top:<day>
 --      13 later days that have begun, each after `day`, separated by commas
---      then for each view: path (empty: presence only), visitor (empty: no identity),
---      the visitor under the day before's salt (or empty), time (ms)
+--      14 how many renamings follow, then for each: a visitor, and the same one under the salt
+--         of the day before
+--      then for each view: path (empty: presence only), its CRC-32, visitor (empty: no identity),
+--      the mark of visitor and article (8 bytes of the visitor, then 4 of the path), time (ms)
 -- Reply { 1 if applied now, 0 if it was before;
 --         online; day's views, visits, visitors; day before's three; total's three;
 --         the status of each view, a digit each (counter.model.figures.Status);
@@ -20,7 +22,8 @@ local top, visitors, top_day, prefix = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local seq, day, before = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local now, window, repeat_window = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local max_articles, load, keep = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local FIRST, WIDTH = 14, 4
+local renamings = tonumber(ARGV[14])
+local FIRST, WIDTH = 15 + 2 * renamings, 5
 
 local function number(value, what)
   if not value then return 0 end
@@ -48,16 +51,16 @@ for i = 1, 6 do d[i] = number(d[i], days) end
 local buckets = math.max(t[5], 1)
 local size = round_of(buckets)
 
-local path_hash, path_bucket, path_views, path_new = {}, {}, {}, {}
+local path_bucket, path_views, path_new, paths = {}, {}, {}, {}
 for i = FIRST, #ARGV, WIDTH do
   local path = ARGV[i]
   if path ~= '' and not path_bucket[path] then
-    local sha = redis.sha1hex(path)
-    path_hash[path] = string.sub(sha, 1, 16)
-    path_bucket[path] = prefix .. bucket_of(tonumber(string.sub(sha, 1, 8), 16), buckets, size)
-    local views = redis.call('HGET', path_bucket[path], path)
+    local bucket = prefix .. bucket_of(tonumber(ARGV[i + 1]), buckets, size)
+    local views = redis.call('HGET', bucket, path)
+    path_bucket[path] = bucket
     path_new[path] = not views
-    path_views[path] = number(views, path_bucket[path])
+    path_views[path] = number(views, bucket)
+    paths[#paths + 1] = path
   end
 end
 
@@ -72,8 +75,40 @@ if seq <= last_seq then
   return reply(0, seq == last_seq and last_statuses or '', views)
 end
 
-redis.call('ZCARD', online)
-local recent_size = redis.call('ZCARD', recent)
+-- A call costs more than what it does, so whatever takes many members is asked for all at once.
+local function scores_of(key, members)
+  local found = {}
+  if #members == 0 then
+    redis.call('ZCARD', key)
+    return found
+  end
+  local scores = redis.call('ZMSCORE', key, unpack(members))
+  for i = 1, #members do found[members[i]] = scores[i] and tonumber(scores[i]) end
+  return found
+end
+
+-- The visitor's mark on an article, under the visitor's name of the day before.
+local function mark_before(previous, mark) return previous .. string.sub(mark, 9) end
+
+local previous_of, visitors_here, marks = {}, {}, {}
+for i = 15, FIRST - 1, 2 do
+  previous_of[ARGV[i]] = ARGV[i + 1]
+  visitors_here[#visitors_here + 1] = ARGV[i + 1]
+end
+for i = FIRST, #ARGV, WIDTH do
+  local visitor, mark = ARGV[i + 2], ARGV[i + 3]
+  if visitor ~= '' then
+    visitors_here[#visitors_here + 1] = visitor
+    if repeat_window > 0 and ARGV[i] ~= '' then
+      marks[#marks + 1] = mark
+      local previous = previous_of[visitor]
+      if previous then marks[#marks + 1] = mark_before(previous, mark) end
+    end
+  end
+end
+local seen_at = scores_of(online, visitors_here)
+local counted_at = scores_of(recent, marks)
+local day_views = scores_of(top_day, paths)
 local top_size, top_day_size = redis.call('ZCARD', top), redis.call('ZCARD', top_day)
 local known_visitors = redis.call('PFCOUNT', visitors)
 local top_floor = 0
@@ -81,8 +116,8 @@ if top_size >= keep then top_floor = tonumber(redis.call('ZRANGE', top, 0, 0, 'W
 local splits = 0
 while t[4] + (#ARGV - FIRST + 1) / WIDTH > load * (buckets + splits) do
   local into = buckets + splits
-  redis.call('HLEN', prefix .. int(into))
-  redis.call('HLEN', prefix .. int(into - round_of(into)))
+  redis.call('HLEN', prefix .. into)
+  redis.call('HLEN', prefix .. (into - round_of(into)))
   splits = splits + 1
 end
 local later = {}
@@ -104,45 +139,44 @@ if #later > 0 then
   for i = 1, 3 do closing[i] = later[1][i + 1] - number(own[i], days) end
 end
 
--- From here on everything is written. The first write is one that Redis refuses when it is out of
--- memory, read-only or short of replicas; after it, it refuses none of this script.
-
-redis.call('SET', producer, int(seq) .. ':', 'EX', ARGV[10])
-redis.call('ZREMRANGEBYSCORE', online, '-inf', int(now - window))
-if recent_size > 0 then
-  redis.call('ZREMRANGEBYSCORE', recent, '-inf', int(now - repeat_window))
-end
+-- What becomes of each view, in their order. Nothing is read or written here.
 
 -- True if the visitor was seen within the window before; from now on it was seen at `at`.
-local function seen(visitor, previous, at)
-  local score = redis.call('ZSCORE', online, visitor)
-  if not score and previous ~= '' then
+local seen_now, gone = {}, {}
+local function seen(visitor, at, at_text)
+  local before, previous = seen_at[visitor], previous_of[visitor]
+  if previous and seen_at[previous] then
     -- Midnight turned the salt, and the visitor's name with it: it is the same visitor.
-    score = redis.call('ZSCORE', online, previous)
-    if score then redis.call('ZREM', online, previous) end
+    before = math.max(before or 0, seen_at[previous])
+    seen_at[previous] = nil
+    gone[#gone + 1] = previous
   end
-  if not score or tonumber(score) < at then redis.call('ZADD', online, int(at), visitor) end
-  return score and tonumber(score) > at - window
+  if not before or before < at then
+    seen_at[visitor] = at
+    seen_now[visitor] = at_text
+  else
+    seen_at[visitor] = before
+    seen_now[visitor] = before
+  end
+  return before and before > at - window
 end
 
-local function is_repeat(visitor, previous, path, at)
-  local score = redis.call('ZSCORE', recent, visitor .. path_hash[path])
-  if not score and previous ~= '' then
-    score = redis.call('ZSCORE', recent, previous .. path_hash[path])
-  end
+local function is_repeat(visitor, mark, at)
+  local before, previous = counted_at[mark], previous_of[visitor]
+  if not before and previous then before = counted_at[mark_before(previous, mark)] end
   -- A late view may come after a younger one: it repeats nothing.
-  return score and math.abs(at - tonumber(score)) < repeat_window
+  return before and math.abs(at - before) < repeat_window
 end
 
 local new_views, new_visits, new_articles = 0, 0, 0
-local statuses, views, named, added = {}, {}, {}, {}
+local statuses, views, named, added, marked = {}, {}, {}, {}, {}
 for i = FIRST, #ARGV, WIDTH do
-  local path, visitor, previous, at = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3])
+  local path, visitor, mark, at_text = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+  local at = tonumber(at_text)
   local n = #statuses + 1
-  local was_online = visitor == '' or seen(visitor, previous, at)
-  if path == '' then
-    statuses[n] = 2
-  elseif visitor ~= '' and repeat_window > 0 and is_repeat(visitor, previous, path, at) then
+  local was_online = visitor == '' or seen(visitor, at, at_text)
+  local marking = visitor ~= '' and repeat_window > 0
+  if path == '' or marking and is_repeat(visitor, mark, at) then
     statuses[n] = 2
   else
     local kept = not path_new[path] or added[path] or t[4] + new_articles < max_articles
@@ -152,28 +186,60 @@ for i = FIRST, #ARGV, WIDTH do
       path_views[path] = path_views[path] + 1
     end
     new_views = new_views + 1
-    if visitor ~= '' then
-      named[#named + 1] = visitor
-      if repeat_window > 0 then redis.call('ZADD', recent, int(at), visitor .. path_hash[path]) end
+    if visitor ~= '' then named[#named + 1] = visitor end
+    if marking then
+      counted_at[mark] = at
+      marked[#marked + 1] = at_text
+      marked[#marked + 1] = mark
     end
     if not was_online then new_visits = new_visits + 1 end
     statuses[n] = (kept and 0 or 3) + (was_online and 0 or 1)
   end
   views[n] = path_views[path] or 0
 end
+statuses = table.concat(statuses)
 
-for path, count in pairs(added) do
-  redis.call('HINCRBY', path_bucket[path], path, count)
-  if path_views[path] >= top_floor then
-    redis.call('ZADD', top, int(path_views[path]), path)
-    top_size = top_size + 1
-  end
-  redis.call('ZINCRBY', top_day, count, path)
+-- From here on everything is written. The first write is one that Redis refuses when it is out of
+-- memory, read-only or short of replicas; after it, it refuses none of this script.
+
+redis.call('SET', producer, int(seq) .. ':' .. statuses, 'EX', ARGV[10])
+
+local seen_list = {}
+for visitor, at_text in pairs(seen_now) do
+  seen_list[#seen_list + 1] = at_text
+  seen_list[#seen_list + 1] = visitor
 end
-if top_size > 2 * keep then redis.call('ZREMRANGEBYRANK', top, 0, -keep - 1) end
-if top_day_size == 0 then redis.call('EXPIRE', top_day, ARGV[12]) end
-if redis.call('ZCARD', top_day) > 2 * keep then
-  redis.call('ZREMRANGEBYRANK', top_day, 0, -keep - 1)
+if #gone > 0 then redis.call('ZREM', online, unpack(gone)) end
+if #seen_list > 0 then redis.call('ZADD', online, unpack(seen_list)) end
+redis.call('ZREMRANGEBYSCORE', online, '-inf', now - window)
+redis.call('PEXPIRE', online, window)
+if #marked > 0 then
+  redis.call('ZADD', recent, unpack(marked))
+  redis.call('ZREMRANGEBYSCORE', recent, '-inf', now - repeat_window)
+  redis.call('PEXPIRE', recent, repeat_window)
+end
+
+local best, best_today = {}, {}
+for path, count in pairs(added) do
+  local all = path_views[path]
+  redis.call('HSET', path_bucket[path], path, all)
+  if all >= top_floor then
+    best[#best + 1] = all
+    best[#best + 1] = path
+  end
+  best_today[#best_today + 1] = (day_views[path] or 0) + count
+  best_today[#best_today + 1] = path
+end
+if #best > 0 then
+  redis.call('ZADD', top, unpack(best))
+  if top_size + #best / 2 > 2 * keep then redis.call('ZREMRANGEBYRANK', top, 0, -keep - 1) end
+end
+if #best_today > 0 then
+  redis.call('ZADD', top_day, unpack(best_today))
+  if top_day_size == 0 then redis.call('EXPIRE', top_day, ARGV[12]) end
+  if top_day_size + #best_today / 2 > 2 * keep then
+    redis.call('ZREMRANGEBYRANK', top_day, 0, -keep - 1)
+  end
 end
 
 local new_visitors = 0
@@ -192,17 +258,13 @@ if new_views > 0 then
   for _, entry in ipairs(later) do
     redis.call('HSET', days, entry[1], sums(entry[2], entry[3], entry[4]))
   end
-  redis.call('HSET', days, day .. ':v', int(d[1]), day .. ':s', int(d[2]), day .. ':u', int(d[3]),
+  redis.call('HSET', days, day .. ':v', d[1], day .. ':s', d[2], day .. ':u', d[3],
     day .. ':t', sums(closing[1], closing[2], closing[3]))
   for _ = 1, splits do
     if t[4] + new_articles > load * buckets then buckets = split(prefix, buckets) end
   end
-  redis.call('HSET', total, 'views', int(t[1]), 'visits', int(t[2]), 'visitors', int(t[3]),
-    'articles', int(t[4] + new_articles), 'buckets', int(buckets))
+  redis.call('HSET', total, 'views', t[1], 'visits', t[2], 'visitors', t[3],
+    'articles', t[4] + new_articles, 'buckets', buckets)
 end
 
-redis.call('PEXPIRE', online, int(window))
-if repeat_window > 0 then redis.call('PEXPIRE', recent, int(repeat_window)) end
-statuses = table.concat(statuses)
-redis.call('SET', producer, int(seq) .. ':' .. statuses, 'EX', ARGV[10])
 return reply(1, statuses, views)

@@ -3,11 +3,7 @@
 -- The views of an article are a field of the hash <prefix><bucket>. Buckets are kept small, since
 -- Redis packs a small hash: a path then costs few bytes beyond its own. Their number grows with
 -- the articles, one at a time, by linear hashing (W. Litwin, VLDB 1980): bucket b splits into b
--- and b + size, and nothing else moves.
-
-local function hash_of(path)
-  return tonumber(string.sub(redis.sha1hex(path), 1, 8), 16)
-end
+-- and b + size, and nothing else moves. The hash is the path's CRC-32, which the caller tells.
 
 -- The largest power of two that is at most `buckets`.
 local function round_of(buckets)
@@ -19,10 +15,11 @@ end
 local function bucket_of(hash, buckets, size)
   local bucket = hash % (size * 2)
   if bucket >= buckets then bucket = hash % size end
-  return string.format('%d', bucket)
+  return bucket
 end
 
--- Numbers are written without an exponent: Lua would print 1e+15.
+-- A number in a longer text: Lua itself would write 1e+15. (Alone, as an argument of a call, a
+-- number needs nothing: Redis writes all its digits.)
 local function int(number)
   return string.format('%.0f', number)
 end

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 days  2 total  3 online  4 prefix of the article buckets
 -- ARGV  1 now (ms)  2 online window (ms)  3 the unit: v, s or u
---       4 how many days follow, then the days, then the paths
+--       4 how many days follow, then the days, then the paths, each with its CRC-32
 -- Reply { online; total's views, visits, visitors; articles; each day's count; each path's views }
 
 local t = redis.call('HMGET', KEYS[2], 'views', 'visits', 'visitors', 'articles', 'buckets')
@@ -15,8 +15,8 @@ for i = 1, #counts do counts[i] = tonumber(counts[i] or 0) end
 local buckets = math.max(t[5], 1)
 local size = round_of(buckets)
 local views = {}
-for i = last + 1, #ARGV do
-  local bucket = KEYS[4] .. bucket_of(hash_of(ARGV[i]), buckets, size)
+for i = last + 1, #ARGV, 2 do
+  local bucket = KEYS[4] .. bucket_of(tonumber(ARGV[i + 1]), buckets, size)
   views[#views + 1] = tonumber(redis.call('HGET', bucket, ARGV[i]) or 0)
 end
 local online = redis.call('ZCOUNT', KEYS[3], '(' .. int(tonumber(ARGV[1]) - tonumber(ARGV[2])), '+inf')

@@ -8,6 +8,6 @@
 local unit, start = ARGV[1], tonumber(ARGV[2])
 local t = redis.call('HMGET', KEYS[1], 'start:' .. unit, unit)
 if t[1] and ARGV[3] == '1' then return tonumber(t[1]) end
-redis.call('HSET', KEYS[1], 'start:' .. unit, int(start),
-  unit, int(tonumber(t[2] or 0) - tonumber(t[1] or 0) + start))
+redis.call('HSET', KEYS[1], 'start:' .. unit, start,
+  unit, tonumber(t[2] or 0) - tonumber(t[1] or 0) + start)
 return start
