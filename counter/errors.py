@@ -28,6 +28,14 @@ class EmbeddedStoreError(CounterError):
     """The embedded store can't be started."""
 
 
+class JournalError(CounterError):
+    """The journal can't take or give what was asked; what it held is still there."""
+
+
+class JournalFull(JournalError):
+    """The journal is as large as it may grow."""
+
+
 class Problem(CounterError):
     """A request that is answered with an error.
 

@@ -22,7 +22,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from counter import __version__
 
 # When a series began tells nothing here, and would double the number of lines.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call] # untyped in prometheus-client
 
 LATENCY = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -109,7 +109,22 @@ class Metrics:
         )
         self.queued = Gauge(
             "visitor_counter_queue_views",
-            "Views that wait for the store.",
+            "Views that wait for the store, in the queue and on their way.",
+            registry=registry,
+        )
+        self.journal_views = Gauge(
+            "visitor_counter_journal_views",
+            "Views that wait on disk for the store to come back.",
+            registry=registry,
+        )
+        self.journal_bytes = Gauge(
+            "visitor_counter_journal_bytes",
+            "Size of this worker's journals.",
+            registry=registry,
+        )
+        self.adopted = Counter(
+            "visitor_counter_views_adopted",
+            "Views found in the journals of workers that had died.",
             registry=registry,
         )
         self.batches = Histogram(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
-from counter.errors import CounterError, StoreUnavailable, Unavailable
+from counter.errors import JournalError, StoreUnavailable, Unavailable
+from counter.ingest.backlog import Backlog
+from counter.ingest.lastknown import LastKnown
 from counter.metrics import Metrics
 from counter.model.clock import Clock, monotonic_ms
 from counter.model.figures import Batch, Counted, Hit
@@ -28,6 +30,8 @@ class Group:
 
     batch: Batch
     waiters: list[asyncio.Future[Counted]]
+    views: int
+    """How many of the hits are views; the others are heartbeats."""
 
 
 class Batcher:
@@ -36,8 +40,10 @@ class Batcher:
     - It accepts a hit as long as fewer than `limit` wait, and else raises `Unavailable`. Whoever
       submits awaits the future; giving up on it takes nothing back.
     - Batches are numbered in their order. One whose answer was lost is sent again, unchanged,
-      until it is answered or `patience_ms` has passed; no later batch of its site overtakes it.
-    - A batch that the store refuses for good is answered with `Unavailable`: it counts nothing.
+      until it is answered or `patience_ms` has passed; then it goes to the journal, and so does
+      all that follows until the journal is empty: no batch of a site overtakes another. These
+      are answered with the last known figures, marked stale, when they are safe on disk.
+    - A hit that neither store nor journal takes is answered with `Unavailable`: it counts nothing.
     - `close` takes no more hits and returns when every hit has its answer.
     """
 
@@ -50,6 +56,8 @@ class Batcher:
         *,
         limit: int,
         patience_ms: int,
+        journal: Path,
+        journal_limit: int,
     ) -> None:
         self._store = store
         self._metrics = metrics
@@ -57,13 +65,25 @@ class Batcher:
         self._clock = clock
         self._limit = limit
         self._patience_ms = patience_ms
+        self._backlog = Backlog(
+            journal, producer, journal_limit, store, metrics, clock, self._tally
+        )
+        self._known = LastKnown()
         self._queue: deque[tuple[Hit, asyncio.Future[Counted]]] = deque()
+        self._flying = 0
         self._wake = asyncio.Event()
         self._seq = 0
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        metrics.queued.set_function(self._waiting)
 
-    def open(self) -> None:
+    async def open(self) -> None:
+        """Begin to take hits, and to apply what journals hold.
+
+        Raises:
+            JournalError: the journals' directory can't be used.
+        """
+        await self._backlog.open()
         self._task = asyncio.create_task(self._run(), name="batcher")
 
     async def close(self) -> None:
@@ -71,6 +91,7 @@ class Batcher:
         self._wake.set()
         if self._task:
             await self._task
+        await self._backlog.close()
 
     def submit(self, hit: Hit) -> asyncio.Future[Counted]:
         """Queue `hit`; the future gives the figures just after it.
@@ -87,10 +108,20 @@ class Batcher:
         self._wake.set()
         return waiter
 
+    def _waiting(self) -> int:
+        return self._flying + sum(bool(hit.path) for hit, _ in self._queue)
+
     async def _run(self) -> None:
         while True:
             if self._queue:
-                await self._fly(self._take())
+                flight = self._take()
+                self._flying = sum(group.views for group in flight)
+                try:
+                    await self._fly(flight)
+                except Exception:
+                    # A mistake of ours must not end the counting: these views are refused.
+                    log.exception("flight_failed")
+                    self._refuse(flight, "the service made a mistake")
             elif self._closing:
                 return
             else:
@@ -103,68 +134,82 @@ class Batcher:
         Views of a site's next day stay for the next flight: with one batch of a site on its way,
         none can overtake another.
         """
-        groups: dict[str, tuple[str, list[Hit], list[asyncio.Future[Counted]]]] = {}
+        taken: dict[str, tuple[str, list[Hit], list[asyncio.Future[Counted]]]] = {}
         queue = self._queue
         for _ in range(min(len(queue), MAX_FLIGHT)):
             hit, waiter = queue[0]
-            group = groups.get(hit.site)
+            group = taken.get(hit.site)
             if group is None:
-                group = groups[hit.site] = (hit.day, [], [])
+                group = taken[hit.site] = (hit.day, [], [])
             elif group[0] != hit.day:
                 break
             queue.popleft()
             group[1].append(hit)
             group[2].append(waiter)
-        self._metrics.queued.set(len(queue))
         flight = []
-        for site, (day, hits, waiters) in groups.items():
+        for site, (day, hits, waiters) in taken.items():
             self._seq += 1
-            flight.append(Group(Batch(self._producer, self._seq, site, day, tuple(hits)), waiters))
+            batch = Batch(self._producer, self._seq, site, day, tuple(hits))
+            flight.append(Group(batch, waiters, sum([bool(hit.path) for hit in hits])))
         return flight
 
     async def _fly(self, flight: list[Group]) -> None:
+        left = flight if self._backlog.standing else await self._send(flight)
+        if not left:
+            return
+        try:
+            # A heartbeat can't be late.
+            await self._backlog.keep([group.batch for group in left if group.views])
+        except JournalError as error:
+            self._refuse(left, str(error))
+            return
+        for group in left:
+            self._flying -= group.views
+            answers = self._known.answers(group.batch)
+            for waiter, answer in zip(group.waiters, answers, strict=True):
+                if not waiter.done():
+                    waiter.set_result(answer)
+
+    async def _send(self, flight: list[Group]) -> list[Group]:
+        """Bring `flight` to the store; returns what it did not answer in good time."""
         began, attempt = monotonic_ms(), 0
-        while flight:
-            outcomes = await self._apply(flight)
+        while True:
+            outcomes = await self._store.apply([group.batch for group in flight], self._clock())
             left = []
             for group, outcome in zip(flight, outcomes, strict=True):
-                if isinstance(outcome, StoreUnavailable):
-                    left.append((group, outcome))
-                else:
+                if isinstance(outcome, Applied):
                     self._settle(group, outcome)
-            if left and monotonic_ms() - began >= self._patience_ms:
-                for group, lost in left:
-                    self._settle(group, lost)
-                return
-            flight = [group for group, _ in left]
-            if flight:
-                await asyncio.sleep(_PAUSE_SECONDS[min(attempt, len(_PAUSE_SECONDS) - 1)])
-                attempt += 1
+                elif isinstance(outcome, StoreUnavailable):
+                    left.append(group)
+                else:
+                    self._refuse([group], str(outcome))
+            if not left or monotonic_ms() - began >= self._patience_ms:
+                return left
+            flight = left
+            await asyncio.sleep(_PAUSE_SECONDS[min(attempt, len(_PAUSE_SECONDS) - 1)])
+            attempt += 1
 
-    async def _apply(self, flight: Sequence[Group]) -> Sequence[Applied | CounterError]:
-        try:
-            return await self._store.apply([group.batch for group in flight], self._clock())
-        except Exception as error:
-            # A mistake of ours must not end the counting: these views are refused, and told so.
-            log.exception("flight_failed")
-            return [CounterError(repr(error))] * len(flight)
-
-    def _settle(self, group: Group, outcome: Applied | CounterError) -> None:
-        site = group.batch.site
-        if isinstance(outcome, CounterError):
-            log.error("batch_refused", site=site, views=len(group.waiters), error=str(outcome))
-            self._metrics.refused[site, "store"].inc(_views(group.batch))
-            for waiter in group.waiters:
-                if not waiter.done():
-                    waiter.set_exception(Unavailable(f"Not counted: {outcome}."))
-            return
-        self._metrics.counted[site,].inc(outcome.counted)
-        if outcome.repeats:
-            self._metrics.dropped[site, "repeat"].inc(outcome.repeats)
+    def _settle(self, group: Group, outcome: Applied) -> None:
+        self._flying -= group.views
+        self._tally(group.batch, outcome)
+        self._known.learn(group.batch, outcome.answers)
         for waiter, answer in zip(group.waiters, outcome.answers, strict=True):
             if not waiter.done():
                 waiter.set_result(answer)
 
+    def _tally(self, batch: Batch, outcome: Applied) -> None:
+        self._metrics.counted[batch.site,].inc(outcome.counted)
+        if outcome.repeats:
+            self._metrics.dropped[batch.site, "repeat"].inc(outcome.repeats)
 
-def _views(batch: Batch) -> int:
-    return sum([bool(hit.path) for hit in batch.hits])
+    def _refuse(self, groups: list[Group], why: str) -> None:
+        for group in groups:
+            waiting = [waiter for waiter in group.waiters if not waiter.done()]
+            if not waiting:
+                continue
+            site = group.batch.site
+            log.error("batch_refused", site=site, views=group.views, why=why)
+            self._flying -= group.views
+            self._metrics.refused[site, "store"].inc(group.views)
+            for waiter in waiting:
+                waiter.set_exception(Unavailable(f"Not counted: {why}."))

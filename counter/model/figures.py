@@ -79,14 +79,17 @@ class Batch:
 
 
 class Counted(NamedTuple):
-    """What one view is answered with: the figures just after it."""
+    """What one view is answered with: the figures just after it.
+
+    If the store is away they are the last known, `stale`, and None where nothing is known.
+    """
 
     status: Status
-    views: int
-    online: int
-    today: int
-    yesterday: int
-    total: int
+    views: int | None
+    online: int | None
+    today: int | None
+    yesterday: int | None
+    total: int | None
     stale: bool = False
 
 

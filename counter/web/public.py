@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from counter.errors import BadParameter, Problem, TooManyPaths, Unavailable
+from counter.errors import BadParameter, Problem, TooManyPaths
 from counter.ingest.addresses import client_address
 from counter.ingest.batcher import Batcher
 from counter.ingest.origins import is_allowed
@@ -88,25 +88,37 @@ class Public:
         """`POST /v1/{site}/views?path=/a`: count a view, answer the figures just after it."""
         site = self._sites.find(key)
         at = self._clock()
-        self._metrics.received[key,].inc()
         try:
             path = await path_parameter(request, self._body_timeout)
-            outcome = await self.count_view(request, key, site, path, at)
         except Problem as problem:
-            # The batcher has told of those that it could not bring to the store.
-            if not isinstance(problem, Unavailable):
-                self._metrics.refused[key, problem.slug].inc()
+            self._metrics.received[key,].inc()
+            self._metrics.refused[key, problem.slug].inc()
             raise
-        return json_bytes(outcome)
+        return json_bytes(await self.count_view(request, key, site, path, at))
 
     async def count_view(
         self, request: web.BaseRequest, key: str, site: Site, path: str, at: int
     ) -> bytes:
-        arrival = self.arrival(request, key, site, path, at)
-        hit = self._pipeline.run(arrival)
+        """Count a view of `path`; returns the answer's JSON.
+
+        Whatever becomes of the view is told to the metrics in one go with its receipt, so that
+        their sums agree at every scrape; the batcher tells of those that it has taken.
+
+        Raises:
+            Problem: the view does not count; the problem says why.
+        """
+        metrics = self._metrics
+        metrics.received[key,].inc()
+        try:
+            hit = self._pipeline.run(self.arrival(request, key, site, path, at))
+            if isinstance(hit, Hit):
+                answer = self._batcher.submit(hit)
+        except Problem as problem:
+            metrics.refused[key, problem.slug].inc()
+            raise
         if isinstance(hit, Hit):
-            return counted_json(await self._batcher.submit(hit))
-        self._metrics.dropped[key, hit.value].inc()
+            return counted_json(await answer)
+        metrics.dropped[key, hit.value].inc()
         figures = await self._reader.read(key, (article_path(path, site),))
         return dropped_json(figures, hit)
 
@@ -145,7 +157,7 @@ class Public:
         hit = self._pipeline.run(arrival)
         if isinstance(hit, Hit):
             counted = await self._batcher.submit(hit._replace(path=""))
-            body = f'{{"online":{counted.online}}}'
+            body = json.dumps({"online": counted.online})
         else:
             figures = await self._reader.read(key)
             body = json.dumps({"online": figures.online, "counted": False, "reason": hit.value})
@@ -274,6 +286,9 @@ def _day(parameters: Parameters, name: str, default: str) -> str:
 def counted_json(counted: Counted) -> bytes:
     """Return the answer to a view that reached the store."""
     status, views, online, today, yesterday, total, stale = counted
+    if stale:
+        known = {name: value for name, value in counted._asdict().items() if name != "status"}
+        return json.dumps(known).encode()
     text = (
         f'{{"views":{views},"online":{online},"today":{today},"yesterday":{yesterday},'
         f'"total":{total}'
@@ -282,8 +297,6 @@ def counted_json(counted: Counted) -> bytes:
         text += ',"counted":false,"reason":"repeat"'
     elif status in _ARTICLE_FULL:
         text += ',"reason":"articles"'
-    if stale:
-        text += ',"stale":true'
     return (text + "}").encode()
 
 

@@ -78,9 +78,11 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[S
             secrets.token_hex(8),
             clock,
             limit=settings.server.queue,
-            patience_ms=2 * settings.store.timeout,
+            patience_ms=settings.store.timeout,
+            journal=settings.store.journal,
+            journal_limit=settings.store.journal_limit,
         )
-        batcher.open()
+        await batcher.open()
         stack.push_async_callback(batcher.close)
         reader = FiguresReader(store, sites, clock, max_age_ms=settings.server.figures_max_age)
         public = Public(

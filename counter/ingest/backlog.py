@@ -1,0 +1,186 @@
+"""The views that wait on disk while the store is away, and their way back into it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from counter.errors import CounterError, StoreUnavailable
+from counter.metrics import Metrics
+from counter.model.clock import Clock
+from counter.model.figures import Batch
+from counter.storage.journal import Journal
+from counter.storage.keys import JOURNAL_MAX_AGE
+from counter.storage.store import Applied, Store
+
+_PAUSE_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0)
+_FLIGHT = 64
+"""Journaled batches that one round trip carries at most."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Backlog:
+    """The journals of this worker: its own, and those that dead workers left.
+
+    Batches are applied oldest first, each journal in its own order and under its own producer's
+    numbers: so one that had reached the store before its answer was lost is not applied again.
+    While the worker's own journal holds anything, `standing` is true, and the batcher's next
+    batches must follow into it: none may overtake another.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        producer: str,
+        limit: int,
+        store: Store,
+        metrics: Metrics,
+        clock: Clock,
+        settled: Callable[[Batch, Applied], None],
+    ) -> None:
+        self._directory = directory
+        self._own = Journal.open(directory, producer, limit)
+        self._adopted: list[Journal] = []
+        self._store = store
+        self._metrics = metrics
+        self._clock = clock
+        self._settled = settled
+        # SQLite blocks while the disk is written to; one thread keeps its calls in their order.
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._turn = asyncio.Lock()
+        self._filled = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        metrics.journal_views.set_function(lambda: sum(j.pending_views for j in self._journals()))
+        metrics.journal_bytes.set_function(lambda: sum(j.size_bytes for j in self._journals()))
+
+    @property
+    def standing(self) -> bool:
+        return self._own.pending_views > 0
+
+    def _journals(self) -> list[Journal]:
+        return [self._own, *self._adopted]
+
+    async def open(self) -> None:
+        """Take over what dead workers left, and begin to apply it.
+
+        Raises:
+            JournalError: the directory can't be used.
+        """
+        self._adopted = await self._on_disk(Journal.abandoned, self._directory)
+        for journal in self._adopted:
+            self._metrics.adopted.inc(journal.pending_views)
+            log.info("journal_adopted", journal=str(journal.path), views=journal.pending_views)
+        self._tasks = [
+            asyncio.create_task(self._drain(journal), name=f"drain {journal.path.name}")
+            for journal in self._journals()
+        ]
+
+    async def close(self) -> None:
+        """Leave what is left to whoever starts next."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for journal in self._journals():
+            await self._on_disk(journal.close)
+        self._disk.shutdown()
+
+    async def keep(self, batches: Sequence[Batch]) -> None:
+        """Write `batches` to disk; they are safe when this returns.
+
+        Raises:
+            JournalError: the journal is full, or the disk refuses; nothing was kept.
+        """
+        first = not self.standing
+        async with self._turn:
+            await self._on_disk(self._own.append, batches)
+        self._filled.set()
+        if first and self.standing:
+            log.warning("store_away", journal=str(self._own.path))
+
+    async def _drain(self, journal: Journal) -> None:
+        own, failures = journal is self._own, 0
+        while True:
+            async with self._turn:
+                batches = await self._on_disk(journal.oldest, _FLIGHT)
+                if not batches and not own:
+                    self._adopted.remove(journal)
+                    await self._on_disk(journal.close)
+                    return
+                self._filled.clear()
+            if not batches:
+                await self._filled.wait()
+                continue
+            try:
+                done = await self._apply(journal, batches)
+            except CounterError as error:
+                log.error("journal_not_drained", journal=str(journal.path), error=str(error))
+                done = False
+            failures = 0 if done else failures + 1
+            if failures:
+                await asyncio.sleep(_PAUSE_SECONDS[min(failures, len(_PAUSE_SECONDS)) - 1])
+
+    async def _apply(self, journal: Journal, batches: list[Batch]) -> bool:
+        """Apply the head of a journal; False if the store is still away."""
+        now = self._clock()
+        head = _one_of_each_site(batches)
+        old = [b for b in head if now - b.hits[-1].at > JOURNAL_MAX_AGE * 1000]
+        for batch in old:
+            await self._set_aside(journal, batch, "too old to tell whether it was applied")
+        fresh = [batch for batch in head if batch not in old]
+        outcomes = await self._store.apply(fresh, now) if fresh else []
+        applied: list[tuple[Batch, Applied]] = []
+        away = False
+        for batch, outcome in zip(fresh, outcomes, strict=True):
+            if isinstance(outcome, Applied):
+                applied.append((batch, outcome))
+            elif isinstance(outcome, StoreUnavailable):
+                away = True
+            else:
+                await self._set_aside(journal, batch, str(outcome))
+        if applied:
+            await self._on_disk(journal.remove, [batch for batch, _ in applied])
+            for batch, outcome in applied:
+                self._settled(batch, outcome)
+            if not journal.pending_views:
+                log.info("journal_drained", journal=str(journal.path))
+        return not away
+
+    async def _set_aside(self, journal: Journal, batch: Batch, why: str) -> None:
+        log.error(
+            "journaled_batch_set_aside",
+            journal=str(journal.path),
+            seq=batch.seq,
+            site=batch.site,
+            views=len(batch.hits),
+            why=why,
+        )
+        await self._on_disk(journal.set_aside, batch, why)
+        self._metrics.refused[batch.site, "store"].inc(sum(bool(hit.path) for hit in batch.hits))
+
+    async def _on_disk(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._disk, lambda: call(*args, **kwargs))
+
+
+def _one_of_each_site(batches: list[Batch]) -> list[Batch]:
+    """Return the batches up to the first whose site is among those before it.
+
+    In one round trip a batch could be refused and the next of its site be applied, which would
+    then stand for both: they go one after the other.
+    """
+    sites: set[str] = set()
+    head = []
+    for batch in batches:
+        if batch.site in sites:
+            break
+        sites.add(batch.site)
+        head.append(batch)
+    return head
