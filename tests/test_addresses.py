@@ -54,6 +54,7 @@ X_FORWARDED_FOR = {
     "a leading zero": ("203.0.113.07", PROXY),
     "a zone": ("fe80::1%eth0", PROXY),
     "a host name": ("client.example", PROXY),
+    "a port that is not ASCII": ("203.0.113.7:é", PROXY),
     "digits that are not ASCII": ("٢٠٣.٠.١١٣.٧", PROXY),
 }
 
