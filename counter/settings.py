@@ -194,8 +194,15 @@ class Store(_Section):
     )
     durability: Literal["fast", "safe"] = Field(
         "fast",
-        description="`fast`: answered when the store has applied the view. `safe`: answered "
-        "when the store has it on disk.",
+        description="`fast`: a view is answered when the store has applied it. `safe`: when the "
+        "store has it on disk (`appendfsync always`, or `WAITAOF` of Redis 7.2 and later).",
+    )
+    replicas: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="Replicas that must have a view before it is answered (`WAIT`): so many may "
+        "be lost together with the primary, and no answered view with them.",
     )
     journal: Path = Field(
         Path("visitor-counter-journal"),

@@ -25,6 +25,7 @@ from counter.sites import Sites
 from counter.storage import keys
 from counter.storage.connect import Client, connect
 from counter.storage.failures import explain, kind
+from counter.storage.inspection import UNCONFIRMED, Inspection, confirmed, inspect
 from counter.storage.scripts import ADD, APPLY, READ, START, Script
 
 _UNIT_FIELD = {Unit.VIEWS: "v", Unit.VISITS: "s", Unit.VISITORS: "u"}
@@ -89,6 +90,7 @@ class Store:
         self._settings = settings
         self._sites = sites
         self._metrics = metrics
+        self._confirm: tuple[Any, ...] | None = None
 
     @classmethod
     def open(cls, url: str, settings: StoreSettings, sites: Sites, metrics: Metrics) -> Store:
@@ -98,6 +100,16 @@ class Store:
             SettingsError: the URL can't be used.
         """
         return cls(connect(url, settings.timeout / 1000), settings, sites, metrics)
+
+    async def inspect(self) -> Inspection:
+        """Look at what the store is, and from now on have views confirmed as the settings want.
+
+        Raises:
+            StoreError: the store can't do what the settings ask for.
+        """
+        found: Inspection = await self._ask("inspect", inspect(self._client, self._settings))
+        self._confirm = found.confirm
+        return found
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -126,6 +138,7 @@ class Store:
                     )
                     for batch, site in zip(batches, sites, strict=True)
                 ],
+                self._confirm,
             )
         outcomes: list[Applied | CounterError] = []
         for batch, site, reply in zip(batches, sites, replies, strict=True):
@@ -142,8 +155,6 @@ class Store:
 
     def _arguments(self, batch: Batch, site: Site, now: int) -> list[Any]:
         hits = batch.hits
-        today = self._sites.calendar(site).day(now)
-        later = span(shift(batch.day, 1), today) if batch.day < today else ()
         arguments: list[Any] = [
             batch.seq,
             batch.day,
@@ -157,7 +168,7 @@ class Store:
             keys.PRODUCER_TTL,
             keys.VISITORS_TTL,
             keys.TOP_TTL,
-            ",".join(later),
+            _days_after(batch.day, self._sites.calendar(site).day(now)),
         ]
         renamed = {hit.visitor: hit.previous for hit in hits if hit.previous}
         arguments.append(len(renamed))
@@ -310,23 +321,33 @@ class Store:
     # The ways to Redis
 
     async def _call_scripts(
-        self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[Any]]]
+        self,
+        script: Script,
+        calls: Sequence[tuple[Sequence[str], Sequence[Any]]],
+        confirm: tuple[Any, ...] | None = None,
     ) -> list[Any]:
-        """Call `script` once for each of `calls`; a reply is a list or an exception."""
+        """Call `script` once for each of `calls`; a reply is a list or an exception.
+
+        Args:
+            confirm: what the store is asked afterwards, on the same connection; if it does not
+                confirm, the replies do not count.
+        """
         commands = [
             ("EVALSHA", script.sha, len(names), *names, *arguments) for names, arguments in calls
         ]
-        replies = await self._send(commands)
+        replies = await self._send(commands, confirm)
         # A restart, a fail-over or SCRIPT FLUSH makes Redis forget scripts: send the text again.
         forgotten = [n for n, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if forgotten:
             again = [("EVAL", script.text, *commands[n][2:]) for n in forgotten]
-            for n, reply in zip(forgotten, await self._send(again), strict=True):
+            for n, reply in zip(forgotten, await self._send(again, confirm), strict=True):
                 replies[n] = reply
         return replies
 
-    async def _send(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        if isinstance(self._client, RedisCluster) or len(commands) == 1:
+    async def _send(
+        self, commands: Sequence[tuple[Any, ...]], confirm: tuple[Any, ...] | None
+    ) -> list[Any]:
+        if isinstance(self._client, RedisCluster) or (len(commands) == 1 and not confirm):
             return await asyncio.gather(
                 *(self._client.execute_command(*command) for command in commands),
                 return_exceptions=True,
@@ -334,10 +355,15 @@ class Store:
         pipe = self._client.pipeline(transaction=False)
         for command in commands:
             pipe.execute_command(*command)
+        if confirm:
+            pipe.execute_command(*confirm)
         try:
-            return list(await pipe.execute(raise_on_error=False))
+            replies = list(await pipe.execute(raise_on_error=False))
         except (RedisError, OSError) as error:
             return [error] * len(commands)
+        if confirm and not confirmed(confirm, replies.pop()):
+            return [r if isinstance(r, Exception) else UNCONFIRMED for r in replies]
+        return replies
 
     async def _ask(self, operation: str, answer: Awaitable[Any]) -> Any:
         with self._timed(operation):
@@ -399,6 +425,16 @@ def _with_crc(paths: Iterable[str]) -> Iterator[bytes | int]:
         name = path.encode()
         yield name
         yield crc32(name)
+
+
+@lru_cache(maxsize=64)
+def _days_after(day: str, today: str) -> str:
+    """Return the days after `day` that may have begun, separated by commas.
+
+    They may go beyond today: where another worker's clock is ahead it is tomorrow already, and a
+    site that was moved to a zone further west has counted in days that are still to come there.
+    """
+    return ",".join(span(shift(day, 1), max(today, shift(day, 2))))
 
 
 @lru_cache(maxsize=64)

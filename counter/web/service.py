@@ -64,6 +64,10 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[S
         url = await stack.enter_async_context(store_url(settings.store, own=True))
         store = Store.open(url, settings.store, sites, metrics)
         stack.push_async_callback(store.close)
+        found = await store.inspect()
+        log.info("store", version=found.version, persistence=found.persistence)
+        for warning in found.warnings:
+            log.warning("store_may_lose", what=warning)
         await store.ready()
         for key, site in sites.items():
             await store.start(key, site.unit, site.start_total, only_new=True)

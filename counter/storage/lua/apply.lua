@@ -6,7 +6,7 @@
 --       4 now (ms)               5 online window     6 repeat window (ms, 0: none)
 --       7 most articles          8 articles a bucket 9 articles kept in a most-read set
 --      10 seconds: producer     11 seconds: visitors 12 seconds: top:<day>
---      13 later days that have begun, each after `day`, separated by commas
+--      13 the days after `day` that may have begun, separated by commas
 --      14 how many renamings follow, then for each: a visitor, and the same one under the salt
 --         of the day before
 --      then for each view: path (empty: presence only), its CRC-32, visitor (empty: no identity),
@@ -45,8 +45,10 @@ end
 local t = redis.call('HMGET', total, 'views', 'visits', 'visitors', 'articles', 'buckets',
   'start:views', 'start:visits', 'start:visitors')
 for i = 1, 8 do t[i] = number(t[i], total) end
-local d = redis.call('HMGET', days, day .. ':v', day .. ':s', day .. ':u',
-  before .. ':v', before .. ':s', before .. ':u')
+local day_fields = { day .. ':v', day .. ':s', day .. ':u',
+  before .. ':v', before .. ':s', before .. ':u' }
+for name in string.gmatch(ARGV[13], '%d+') do day_fields[#day_fields + 1] = name .. ':t' end
+local d = redis.call('HMGET', days, unpack(day_fields))
 for i = 1, 6 do d[i] = number(d[i], days) end
 local buckets = math.max(t[5], 1)
 local size = round_of(buckets)
@@ -121,12 +123,13 @@ while t[4] + (#ARGV - FIRST + 1) / WIDTH > load * (buckets + splits) do
   splits = splits + 1
 end
 local later = {}
-for name in string.gmatch(ARGV[13], '%d+') do
-  local sums = redis.call('HGET', days, name .. ':t')
-  if sums then
-    local v, s, u = string.match(sums, '^(%d+) (%d+) (%d+)$')
-    if not v then error({ err = 'BADVALUE ' .. days .. ' ' .. name .. ':t is not three sums' }) end
-    later[#later + 1] = { name .. ':t', tonumber(v), tonumber(s), tonumber(u) }
+for i = 7, #day_fields do
+  if d[i] then
+    local v, s, u = string.match(d[i], '^(%d+) (%d+) (%d+)$')
+    if not v then
+      error({ err = 'BADVALUE ' .. days .. ' ' .. day_fields[i] .. ' is not three sums' })
+    end
+    later[#later + 1] = { day_fields[i], tonumber(v), tonumber(s), tonumber(u) }
   end
 end
 
