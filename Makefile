@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: demo test check chaos bench clean
+.PHONY: demo test check chaos bench lock clean
 
 demo: $(VENV)/.demo ## the demo site, counting, on a store of its own
 	$(BIN)/visitor-counter demo $(ARGS)
@@ -26,6 +26,14 @@ chaos: $(VENV)/.dev ## the long form of the tests that kill things; ARGS="--help
 
 bench: $(VENV)/.dev ## the benchmarks; ARGS="--help" tells more
 	$(BIN)/python -m bench $(ARGS)
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --upgrade
+
+lock: $(VENV)/.dev ## the image's requirements, with their hashes, as they are today
+	@$(PIP) install uv
+	$(LOCK) pyproject.toml --output-file deploy/requirements.txt
+	$(LOCK) deploy/requirements-build.in --output-file deploy/requirements-build.txt
 
 clean: ## all that was made here, but no figures
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
