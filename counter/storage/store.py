@@ -310,7 +310,8 @@ class Store:
         A PING would not tell: a store may answer it and still refuse the script.
         """
         now = time.time_ns() // 1_000_000
-        hit = Hit(SCRATCH_SITE, "/", "19700101", now, b"visitor!")
+        today = self._sites.calendar(Site()).day(now)
+        hit = Hit(SCRATCH_SITE, "/", today, now, b"visitor!")
         batch = Batch(secrets.token_hex(8), 1, SCRATCH_SITE, hit.day, (hit,))
         [outcome] = await self.apply([batch], now)
         if isinstance(outcome, CounterError):
