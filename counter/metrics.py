@@ -7,7 +7,9 @@ the store and are the same from every process: they are gauges, read at the scra
 
 from __future__ import annotations
 
+import os
 import platform
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from prometheus_client import (
@@ -24,6 +26,8 @@ from counter import __version__
 # When a series began tells nothing here, and would double the number of lines.
 disable_created_metrics()  # type: ignore[no-untyped-call] # untyped in prometheus-client
 
+MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus-client knows where workers put their values together."""
 LATENCY = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -51,10 +55,12 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        self._watched: list[tuple[Gauge, Callable[[], float]]] = []
         self.build = Gauge(
             "visitor_counter_build_info",
             "1, with the version of the service and of Python.",
             ["version", "python"],
+            multiprocess_mode="max",
             registry=registry,
         )
         self.build.labels(__version__, platform.python_version()).set(1)
@@ -110,16 +116,19 @@ class Metrics:
         self.queued = Gauge(
             "visitor_counter_queue_views",
             "Views that wait for the store, in the queue and on their way.",
+            multiprocess_mode="livesum",
             registry=registry,
         )
         self.journal_views = Gauge(
             "visitor_counter_journal_views",
             "Views that wait on disk for the store to come back.",
+            multiprocess_mode="livesum",
             registry=registry,
         )
         self.journal_bytes = Gauge(
             "visitor_counter_journal_bytes",
             "Size of this worker's journals.",
+            multiprocess_mode="livesum",
             registry=registry,
         )
         self.adopted = Counter(
@@ -153,5 +162,21 @@ class Metrics:
         self.store_up = Gauge(
             "visitor_counter_store_up",
             "1 if the store took the last batch or answered the last question, else 0.",
+            multiprocess_mode="livemin",
             registry=registry,
         )
+
+    def watch(self, gauge: Gauge, function: Callable[[], float]) -> None:
+        """Let `gauge` tell what `function` returns at the scrape.
+
+        Where several workers share one exposition they can't be asked then: `refresh` is to be
+        called now and then.
+        """
+        if os.environ.get(MULTIPROCESS_DIRECTORY):
+            self._watched.append((gauge, function))
+        else:
+            gauge.set_function(function)
+
+    def refresh(self) -> None:
+        for gauge, function in self._watched:
+            gauge.set(function())

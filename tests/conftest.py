@@ -129,12 +129,11 @@ async def start(redis: Redis, valkey: str, tmp_path: Path) -> AsyncIterator[Star
             sections["store"] = {"journal": str(tmp_path / "journal"), **sections.get("store", {})}
             url = sections["store"].pop("url", valkey)
             made = settings(url, site, **sections)
-            service = await stack.enter_async_context(
-                running(made, clock) if clock else running(made)
-            )
+            up = await stack.enter_async_context(running(made, clock) if clock else running(made))
+            service = up.service
             stack.push_async_callback(_figures_agree, service)
-            public = "http://{}:{}".format(*service.public_address)
-            ops = "http://{}:{}".format(*service.ops_address)
+            public = "http://{}:{}".format(*service.address)
+            ops = "http://{}:{}".format(*up.ops_address)
             return Running(service, Client(session, public), Client(session, ops))
 
         yield start

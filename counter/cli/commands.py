@@ -19,6 +19,7 @@ from rich.table import Table
 from counter import __version__
 from counter.cli import logs
 from counter.cli.run import run, until_told
+from counter.cli.workers import log_serving, serve_with_workers, url_of
 from counter.errors import CounterError
 from counter.ingest.pipeline import article_path
 from counter.metrics import Metrics
@@ -32,6 +33,8 @@ from counter.storage.embedded import store_url
 from counter.storage.store import Query, Store
 from counter.web.demo_site import demo_settings, set_up
 from counter.web.service import running
+
+log = structlog.get_logger()
 
 FIGURES = ("online", "today", "yesterday", "week", "month", "total")
 EXIT_FAILED = 1
@@ -73,14 +76,25 @@ def main() -> None:
 
 @main.command()
 @config_option
-def serve(config: Path | None) -> None:
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes that serve; overrides the settings."
+)
+def serve(config: Path | None, workers: int | None) -> None:
     """Serve the counter until SIGTERM.
 
-    Example: visitor-counter serve --config counter.toml
+    Example: visitor-counter serve --config counter.toml --workers 2
     """
     settings = load(config)
     logs.configure(settings.server.log_level)
-    run(_serve(settings))
+    count = workers or settings.server.workers
+    run(_serve(settings) if count == 1 else serve_with_workers(settings, count))
+
+
+async def _serve(settings: Settings) -> None:
+    async with running(settings) as up:
+        log_serving(settings, up.service.address, up.ops_address, workers=1)
+        log.info("stopping", signal=await until_told())
+    log.info("stopped")
 
 
 @main.command()
@@ -104,36 +118,11 @@ def demo(listen: str, ops_listen: str, data: Path) -> None:
 
 
 async def _demo(settings: Settings) -> None:
-    async with running(settings) as service:
-        await set_up(service)
-        click.echo(f"Open {_url(service.public_address)} and reload: each view counts.")
-        click.echo(f"Metrics: {_url(service.ops_address)}metrics. Ctrl-C stops it.")
+    async with running(settings) as up:
+        await set_up(up.service)
+        click.echo(f"Open {url_of(up.service.address)} and reload: each view counts.")
+        click.echo(f"Metrics: {url_of(up.ops_address)}metrics. Ctrl-C stops it.")
         await until_told()
-
-
-async def _serve(settings: Settings) -> None:
-    log = structlog.get_logger()
-    async with running(settings) as service:
-        log.info(
-            "serving",
-            version=__version__,
-            listen=_url(service.public_address),
-            ops=_url(service.ops_address),
-            store=_without_password(settings.store.url),
-            sites=len(service.sites),
-        )
-        log.info("stopping", signal=await until_told())
-    log.info("stopped")
-
-
-def _url(address: tuple[str, int]) -> str:
-    host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return f"http://{host}:{address[1]}/"
-
-
-def _without_password(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else url
 
 
 @asynccontextmanager

@@ -17,8 +17,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(main)
 
 
-async def until_told() -> str:
-    """Wait for SIGTERM or SIGINT; returns its name."""
+async def until_told(*, interrupt: bool = True) -> str:
+    """Wait for SIGTERM or, with `interrupt`, SIGINT; returns its name."""
     loop = asyncio.get_running_loop()
     told: asyncio.Future[str] = loop.create_future()
 
@@ -26,6 +26,6 @@ async def until_told() -> str:
         if not told.done():
             told.set_result(name)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT) if interrupt else (signal.SIGTERM,):
         loop.add_signal_handler(number, tell, number.name)
     return await told

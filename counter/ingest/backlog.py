@@ -58,8 +58,8 @@ class Backlog:
         self._turn = asyncio.Lock()
         self._filled = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        metrics.journal_views.set_function(lambda: sum(j.pending_views for j in self._journals()))
-        metrics.journal_bytes.set_function(lambda: sum(j.size_bytes for j in self._journals()))
+        metrics.watch(metrics.journal_views, lambda: sum(j.pending_views for j in self._journals()))
+        metrics.watch(metrics.journal_bytes, lambda: sum(j.size_bytes for j in self._journals()))
 
     @property
     def standing(self) -> bool:

@@ -75,7 +75,7 @@ class Batcher:
         self._seq = 0
         self._closing = False
         self._task: asyncio.Task[None] | None = None
-        metrics.queued.set_function(self._waiting)
+        metrics.watch(metrics.queued, self._waiting)
 
     async def open(self) -> None:
         """Begin to take hits, and to apply what journals hold.

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 from counter.errors import CounterError
-from counter.metrics import Metrics
 from counter.model.clock import Clock
 from counter.model.figures import Figures
 from counter.sites import Sites
@@ -44,8 +44,9 @@ class _SiteFigures:
 class Exposition:
     """Makes the document that Prometheus reads."""
 
-    def __init__(self, metrics: Metrics, store: Store, sites: Sites, clock: Clock) -> None:
-        self._metrics = metrics
+    def __init__(self, counts: Collector, store: Store, sites: Sites, clock: Clock) -> None:
+        """Take what the processes count from `counts`, and the sites' figures from `store`."""
+        self._counts = counts
         self._store = store
         self._sites = sites
         self._clock = clock
@@ -57,7 +58,7 @@ class Exposition:
         """
         encode, content_type = choose_encoder(accept)
         registry = CollectorRegistry()
-        registry.register(self._metrics.registry)
+        registry.register(self._counts)
         registry.register(_SiteFigures(await self._figures()))
         return encode(registry), content_type
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -16,9 +17,15 @@ from counter.web.routing import Router
 class Ops:
     """Handlers of the operations listener."""
 
-    def __init__(self, store: Store, exposition: Exposition) -> None:
+    def __init__(
+        self,
+        store: Store,
+        exposition: Exposition,
+        processes_ready: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._store = store
         self._exposition = exposition
+        self._processes_ready = processes_ready
         self.stopping = False
 
     def add_to(self, router: Router) -> None:
@@ -38,6 +45,8 @@ class Ops:
         """Views sent here are counted at once: the very script runs in the store."""
         if self.stopping:
             return _status(503, {"status": "stopping"})
+        if not self._processes_ready():
+            return _status(503, {"status": "starting", "detail": "a worker is not up yet"})
         try:
             await self._store.ready()
         except CounterError as error:

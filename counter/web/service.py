@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
@@ -39,38 +41,81 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service."""
+    """What serves the public, in one process."""
 
     settings: Settings
     sites: Sites
     store: Store
+    metrics: Metrics
     public: Public
     router: Router
-    public_address: tuple[str, int]
-    ops_address: tuple[str, int]
+    feed: LiveFeed
+    address: tuple[str, int]
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service in one process, with its operations listener."""
+
+    service: Service
+    ops: Ops
+    ops_address: tuple[str, int]
+
+
 @contextlib.asynccontextmanager
-async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[Service]:
-    """Start a service and stop it at the end: what was accepted is stored before it is gone.
+async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[Running]:
+    """Run a service in this process; what it accepted is stored before it is gone.
 
     Raises:
-        SettingsError, EmbeddedStoreError, StoreUnavailable: it can't start; one line says why.
+        SettingsError, EmbeddedStoreError, StoreError, StoreUnavailable, JournalError: it can't
+            start; one line says why.
+    """
+    async with (
+        store_url(settings.store, own=True) as url,
+        serving(settings, url, clock) as service,
+    ):
+        await prepare(service.store, service.sites)
+        exposition = Exposition(service.metrics.registry, service.store, service.sites, clock)
+        ops = Ops(service.store, exposition)
+        async with operations(ops, service.metrics, settings) as address:
+            try:
+                yield Running(service, ops, address)
+            finally:
+                ops.stopping = True
+
+
+async def prepare(store: Store, sites: Sites) -> None:
+    """See that the store can do what is asked of it, and give new sites their start.
+
+    Raises:
+        StoreError, StoreUnavailable: it can't.
+    """
+    found = await store.inspect()
+    log.info("store", version=found.version, persistence=found.persistence)
+    for warning in found.warnings:
+        log.warning("store_may_lose", what=warning)
+    await store.ready()
+    for key, site in sites.items():
+        await store.start(key, site.unit, site.start_total, only_new=True)
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    settings: Settings, url: str, clock: Clock = wall_ms, listener: socket.socket | None = None
+) -> AsyncIterator[Service]:
+    """Serve the public from this process.
+
+    Args:
+        url: where Redis answers.
+        listener: a socket that listens already; else one is made as the settings say.
     """
     refuse_slow_parser()
     sites, metrics = Sites(settings.sites), Metrics()
     async with contextlib.AsyncExitStack() as stack:
-        url = await stack.enter_async_context(store_url(settings.store, own=True))
         store = Store.open(url, settings.store, sites, metrics)
         stack.push_async_callback(store.close)
-        found = await store.inspect()
-        log.info("store", version=found.version, persistence=found.persistence)
-        for warning in found.warnings:
-            log.warning("store_may_lose", what=warning)
-        await store.ready()
-        for key, site in sites.items():
-            await store.start(key, site.unit, site.start_total, only_new=True)
+        await store.inspect()
 
         salts = Salts(store, sites, clock)
         await salts.prepare()
@@ -104,22 +149,25 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[S
             most=settings.server.live_streams,
             most_per_address=settings.server.live_streams_per_address,
         )
-        ops = Ops(store, Exposition(metrics, store, sites, clock))
-        public_router, ops_router = Router(metrics), Router(metrics)
-        public.add_to(public_router)
-        Live(feed, sites, public).add_to(public_router)
-        ops.add_to(ops_router)
-        ops_address = await stack.enter_async_context(
-            _listening(ops_router, settings.server.ops_listen, settings)
-        )
-        public_address = await stack.enter_async_context(
-            _listening(public_router, settings.server.listen, settings)
+        router = Router(metrics)
+        public.add_to(router)
+        Live(feed, sites, public).add_to(router)
+        address = await stack.enter_async_context(
+            _listening(router, listener or settings.server.listen, settings)
         )
         stack.push_async_callback(feed.close)
-        stack.callback(setattr, ops, "stopping", True)
-        yield Service(
-            settings, sites, store, public, public_router, public_address, ops_address, clock
-        )
+        yield Service(settings, sites, store, metrics, public, router, feed, address, clock)
+
+
+@contextlib.asynccontextmanager
+async def operations(
+    ops: Ops, metrics: Metrics, settings: Settings
+) -> AsyncIterator[tuple[str, int]]:
+    """Serve the operations listener; yields its address."""
+    router = Router(metrics)
+    ops.add_to(router)
+    async with _listening(router, settings.server.ops_listen, settings) as address:
+        yield address
 
 
 def refuse_slow_parser() -> None:
@@ -137,9 +185,9 @@ def refuse_slow_parser() -> None:
 
 @contextlib.asynccontextmanager
 async def _listening(
-    router: Router, address: tuple[str, int], settings: Settings
+    router: Router, where: tuple[str, int] | socket.socket, settings: Settings
 ) -> AsyncIterator[tuple[str, int]]:
-    """Serve `router` at `address`; yields the address, with the port that a port of 0 became."""
+    """Serve `router` at an address or on a socket; yields the address."""
     server = web.Server(
         router,
         request_factory=partial(
@@ -152,23 +200,28 @@ async def _listening(
     )
     runner = web.ServerRunner(server, shutdown_timeout=settings.server.shutdown_timeout / 1000)
     await runner.setup()
+    listener = where if isinstance(where, socket.socket) else listen(where)
     try:
-        site = web.TCPSite(runner, *address, backlog=1024)
-        try:
-            await site.start()
-        except OSError as error:
-            raise SettingsError(
-                f"can't listen on {address[0]}:{address[1]}: {_reason(error)}; free it, or "
-                "set another address in [server]"
-            ) from None
+        await web.SockSite(runner, listener).start()
         yield runner.addresses[0][:2]
     finally:
         await runner.cleanup()
 
 
-def _reason(error: OSError) -> str:
-    # asyncio words the error itself, with the address, and leaves the system's reason behind it.
-    return str(error.strerror or error).rpartition("]")[2].strip().rpartition(": ")[2]
+def listen(address: tuple[str, int]) -> socket.socket:
+    """Return a socket that listens at `address`.
+
+    Raises:
+        SettingsError: it is in use, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    try:
+        return socket.create_server(address, family=family, backlog=1024)
+    except OSError as error:
+        raise SettingsError(
+            f"can't listen on {address[0]}:{address[1]}: {os.strerror(error.errno or 0)}; free "
+            "it, or set another address in [server]"
+        ) from None
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
