@@ -13,10 +13,10 @@ local import, days, total, top, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEY
 local part, load, keep = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local paths_from = 6 + 4 * tonumber(ARGV[5])
 
-if part <= tonumber(redis.call('GET', import) or 0) then return 0 end
+if part <= number(redis.call('GET', import), import) then return 0 end
 
 local t = redis.call('HMGET', total, 'views', 'visits', 'visitors', 'articles', 'buckets')
-for i = 1, 5 do t[i] = tonumber(t[i] or 0) end
+for i = 1, 5 do t[i] = number(t[i], total) end
 local buckets = math.max(t[5], 1)
 redis.call('ZCARD', top)
 
@@ -29,21 +29,16 @@ for i = 1, #recorded, 2 do
       count[name] = { v = 0, s = 0, u = 0 }
       names[#names + 1] = name
     end
-    count[name][unit] = tonumber(recorded[i + 1])
-    if not count[name][unit] then
-      return redis.error_reply('BADVALUE ' .. days .. ' ' .. recorded[i] .. ' is not a number')
-    end
+    count[name][unit] = number(recorded[i + 1], days .. ' ' .. recorded[i])
   end
 end
 
 local size = round_of(buckets)
 for i = paths_from, #ARGV, 3 do
   local bucket = prefix .. bucket_of(tonumber(ARGV[i + 1]), buckets, size)
-  local views = redis.call('HGET', bucket, ARGV[i])
-  if views and not tonumber(views) then
-    return redis.error_reply('BADVALUE ' .. bucket .. ' ' .. ARGV[i] .. ' is not a number')
-  end
+  number(redis.call('HGET', bucket, ARGV[i]), bucket .. ' ' .. ARGV[i])
 end
+splits_for(prefix, t[4] + (#ARGV - paths_from + 1) / 3, buckets, load)
 
 redis.call('SET', import, part, 'EX', ARGV[2])
 

@@ -25,13 +25,6 @@ local max_articles, load, keep = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(
 local renamings = tonumber(ARGV[14])
 local FIRST, WIDTH = 15 + 2 * renamings, 5
 
-local function number(value, what)
-  if not value then return 0 end
-  local n = tonumber(value)
-  if not n then error({ err = 'BADVALUE ' .. what .. ' is not a number' }) end
-  return n
-end
-
 -- Everything is read, and by that checked for its type, before the first write.
 
 local last_seq, last_statuses = 0, ''
@@ -53,7 +46,7 @@ for i = 1, 6 do d[i] = number(d[i], days) end
 local buckets = math.max(t[5], 1)
 local size = round_of(buckets)
 
-local path_bucket, path_views, path_new, paths = {}, {}, {}, {}
+local path_bucket, path_views, path_new, paths, unknown = {}, {}, {}, {}, 0
 for i = FIRST, #ARGV, WIDTH do
   local path = ARGV[i]
   if path ~= '' and not path_bucket[path] then
@@ -61,6 +54,7 @@ for i = FIRST, #ARGV, WIDTH do
     local views = redis.call('HGET', bucket, path)
     path_bucket[path] = bucket
     path_new[path] = not views
+    if not views then unknown = unknown + 1 end
     path_views[path] = number(views, bucket)
     paths[#paths + 1] = path
   end
@@ -115,13 +109,7 @@ local top_size, top_day_size = redis.call('ZCARD', top), redis.call('ZCARD', top
 local known_visitors = redis.call('PFCOUNT', visitors)
 local top_floor = 0
 if top_size >= keep then top_floor = tonumber(redis.call('ZRANGE', top, 0, 0, 'WITHSCORES')[2]) end
-local splits = 0
-while t[4] + (#ARGV - FIRST + 1) / WIDTH > load * (buckets + splits) do
-  local into = buckets + splits
-  redis.call('HLEN', prefix .. into)
-  redis.call('HLEN', prefix .. (into - round_of(into)))
-  splits = splits + 1
-end
+local splits = splits_for(prefix, t[4] + unknown, buckets, load)
 local later = {}
 for i = 7, #day_fields do
   if d[i] then

@@ -23,3 +23,11 @@ end
 local function int(number)
   return string.format('%.0f', number)
 end
+
+-- A number that Redis holds at `what`; 0 where there is none yet.
+local function number(value, what)
+  if not value then return 0 end
+  local n = tonumber(value)
+  if not n then error({ err = 'BADVALUE ' .. what .. ' is not a number' }) end
+  return n
+end

@@ -18,6 +18,19 @@ local function crc32(text)
   return bit.bnot(c) % 4294967296
 end
 
+-- Returns how many splits so many articles want. The buckets that they touch are looked at, so one
+-- of a wrong type is an error before anything is written.
+local function splits_for(prefix, articles, buckets, load)
+  local splits = 0
+  while articles > load * (buckets + splits) do
+    local into = buckets + splits
+    redis.call('HLEN', prefix .. into)
+    redis.call('HLEN', prefix .. (into - round_of(into)))
+    splits = splits + 1
+  end
+  return splits
+end
+
 -- Splits the next bucket in two and returns the new number of buckets; for scripts that write.
 local function split(prefix, buckets)
   local size = round_of(buckets)
