@@ -1,0 +1,94 @@
+"""Processes under test: started, pinned to a core, and watched for the CPU that they use."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from counter.storage.embedded import EmbeddedStore
+
+CORES = sorted(os.sched_getaffinity(0))
+SERVICE_CORE, OTHER_CORE = CORES[0], CORES[-1]
+"""The service has a core to itself; Redis and the load share another, if there is one."""
+
+
+def cpu_us(pid: int) -> float:
+    """Return the CPU time (µs) of all threads of a process (Linux: `schedstat`).
+
+    To the nanosecond, where `/proc/PID/stat` counts ticks of 10 ms.
+    """
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server under test."""
+
+    name: str
+    pid: int
+    port: int
+
+    def cpu_us(self) -> float:
+        return cpu_us(self.pid)
+
+
+@contextlib.asynccontextmanager
+async def store(directory: Path) -> AsyncIterator[tuple[str, Redis]]:
+    """Run a real Valkey as the service does by default; yields its URL and a client of it."""
+    os.sched_setaffinity(0, {OTHER_CORE})
+    async with EmbeddedStore(directory, durable=False).running() as url:
+        redis: Redis = Redis.from_url(url)
+        try:
+            yield url, redis
+        finally:
+            await redis.aclose()
+
+
+async def store_cpu_us(redis: Redis) -> float:
+    """Return the CPU time (µs) of Redis' main thread, which runs the commands."""
+    cpu = await redis.info("cpu")
+    return 1e6 * (cpu["used_cpu_sys_main_thread"] + cpu["used_cpu_user_main_thread"])
+
+
+@contextlib.asynccontextmanager
+async def peer(name: str, store_url: str) -> AsyncIterator[Peer]:
+    """Run one of `bench.peers` on the service's core."""
+    process = await asyncio.create_subprocess_exec(
+        *("taskset", "--cpu-list", str(SERVICE_CORE)),
+        *(sys.executable, "-m", "bench.peers", name, store_url),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        yield Peer(name, process.pid, int(line))
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def output(command: Sequence[str]) -> str:
+    """Run `command` on the other core; returns what it writes.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    text = (await process.stdout.read()).decode()
+    if await process.wait():
+        raise RuntimeError(f"{command[0]}: {text}")
+    return text
