@@ -1,0 +1,33 @@
+"""The rights that the docs give the service's user in Redis are enough."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from tests.conftest import Start
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+async def test_the_documented_user_of_redis_can_do_all_that_the_service_does(
+    redis: Redis, valkey: str, start: Start
+) -> None:
+    rights = re.search(r"ACL SETUSER counter on >secret (.*)", OPERATIONS.read_text("utf-8"))
+    assert rights
+    await redis.execute_command("ACL", "SETUSER", "counter", "on", ">secret", *rights[1].split())
+    url = valkey.replace("unix://", "unix://counter:secret@")
+    up = await start(store={"url": url})
+    assert (await up.client.view("/x"))["views"] == 1
+    assert (await up.client.figures("/x"))["total"] == 1
+    assert await up.client.json("GET", "/v1/a/history")
+    for period in ("today", "week", "total"):
+        top = await up.client.json("GET", f"/v1/a/top?period={period}")
+        assert "/x" in str(top)
+    assert (await up.ops.request("GET", "/readyz")).status == 200
+    assert (
+        "visitor_counter_store_errors_total{"
+        not in await (await up.ops.request("GET", "/metrics")).text()
+    )
