@@ -94,12 +94,19 @@ class Public:
             self._metrics.received[key,].inc()
             self._metrics.refused[key, problem.slug].inc()
             raise
-        return json_bytes(await self.count_view(request, key, site, path, at))
+        outcome = await self.view(request, key, site, path, at)
+        if isinstance(outcome, Counted):
+            return json_bytes(counted_json(outcome))
+        return json_bytes(dropped_json(*outcome))
 
-    async def count_view(
+    async def view(
         self, request: web.BaseRequest, key: str, site: Site, path: str, at: int
-    ) -> bytes:
-        """Count a view of `path`; returns the answer's JSON.
+    ) -> Counted | tuple[Figures, Reason]:
+        """Count a view of `path`, as it was sent, that reached the service at `at` (ms).
+
+        Returns:
+            What the view is answered with; or, if a filter left it out, the figures (with the
+            article's views) and the reason.
 
         Whatever becomes of the view is told to the metrics in one go with its receipt, so that
         their sums agree at every scrape; the batcher tells of those that it has taken.
@@ -117,10 +124,10 @@ class Public:
             metrics.refused[key, problem.slug].inc()
             raise
         if isinstance(hit, Hit):
-            return counted_json(await answer)
+            return await answer
         metrics.dropped[key, hit.value].inc()
         figures = await self._reader.read(key, (article_path(path, site),))
-        return dropped_json(figures, hit)
+        return figures, hit
 
     def arrival(
         self, request: web.BaseRequest, key: str, site: Site, path: str, at: int
@@ -145,8 +152,8 @@ class Public:
         headers = request.headers
         return client_address(
             request.remote or "",
-            headers.get("Forwarded"),
-            headers.get("X-Forwarded-For"),
+            _all_lines(headers, "Forwarded"),
+            _all_lines(headers, "X-Forwarded-For"),
             self._trusted,
         )
 
@@ -192,6 +199,8 @@ class Public:
             "total": figures.total,
             "articles": {raw: figures.articles[path] for raw, path in paths.items()},
         }
+        if len(paths) == 1:
+            [document["views"]] = document["articles"].values()
         if figures.stale:
             document["stale"] = True
         return document
@@ -254,6 +263,13 @@ class Public:
         if site is None or is_allowed(site.origins, origin):
             headers["Access-Control-Allow-Origin"] = origin
             headers["Timing-Allow-Origin"] = origin
+
+
+def _all_lines(headers: Mapping[str, str], name: str) -> str | None:
+    """Return a header that may stand on several lines: a proxy may add one of its own."""
+    if name not in headers:
+        return None
+    return ", ".join(value for key, value in headers.items() if key.lower() == name.lower())
 
 
 def asked_paths(parameters: Parameters) -> list[str]:

@@ -26,6 +26,7 @@ from counter.settings import Settings
 from counter.sites import Sites
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
+from counter.web.embedding import Embedding
 from counter.web.live import Live
 from counter.web.metrics import Exposition
 from counter.web.ops import Ops
@@ -33,7 +34,7 @@ from counter.web.public import Public
 from counter.web.requests import MAX_BODY
 from counter.web.routing import Router
 
-_MAX_TARGET = 16 * 1024
+_MAX_TARGET = 32 * 1024
 """Bytes of a request's first line: 100 paths of a usual length, escaped, fit in."""
 
 log = structlog.get_logger()
@@ -152,6 +153,7 @@ async def serving(
         router = Router(metrics)
         public.add_to(router)
         Live(feed, sites, public).add_to(router)
+        Embedding(sites, public, reader, clock).add_to(router)
         address = await stack.enter_async_context(
             _listening(router, listener or settings.server.listen, settings)
         )

@@ -1,0 +1,35 @@
+// @ts-check
+/**
+ * Decides which modules a page wants, and fills lists of articles: one request for each hundred.
+ */
+const { ask, put } = window.visitorCounter
+const script = document.querySelector("script[data-site]")
+const here = import.meta.url.replace(/more\.js$/, "")
+const load = (/** @type {string} */ name) => import(here + name + ".js").catch(() => {})
+
+// The owner's own browser: #visitor-counter-skip switches its counting off, and on again.
+const mark = "visitor-counter-skip"
+if (location.hash == "#" + mark) {
+  try {
+    const off = !localStorage[mark]
+    off ? (localStorage[mark] = 1) : localStorage.removeItem(mark)
+    alert(off ? "This browser is not counted any more." : "This browser is counted again.")
+  } catch {}
+}
+
+/** Fill every element that names an article of its own. */
+export async function fillLists() {
+  const elements = [...document.querySelectorAll("[data-counter][data-path]")]
+  const paths = [...new Set(elements.map((element) => element.dataset.path))]
+  while (paths.length) {
+    const asked = paths.splice(0, 100)
+    const figures = await ask("figures?path=" + asked.map(encodeURIComponent).join("&path="))
+    for (const element of elements)
+      if (asked.includes(element.dataset.path)) put(element, figures?.articles?.[element.dataset.path])
+  }
+}
+
+fillLists()
+if (document.querySelector("visitor-counter")) load("element")
+if (document.querySelector("visitor-counter[live]") || "live" in script.dataset) load("live")
+if (script.dataset.spa) load("spa")
