@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.deploy.tools import ROOT, system_tool
+
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 
 
 def promtool(*arguments: str | Path) -> str:
-    found = shutil.which("promtool")
-    if not found:
-        pytest.skip("promtool is in Debian's package prometheus")
-    done = subprocess.run([found, *map(str, arguments)], capture_output=True, text=True)
+    command = [system_tool("promtool", "prometheus"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import BROWSER, Start
+from tests.deploy.tools import ROOT, system_tool
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = ROOT / "deploy"
 HOSTS = ("count.example", "www.example")
 
 
@@ -154,9 +155,7 @@ async def proxy(
     certificate: tuple[Path, Path],
 ) -> AsyncIterator[Proxy]:
     launch, sample, host, prefix = CASES[request.param]
-    program = launch.__name__
-    if not shutil.which(program):
-        pytest.skip(f"{program} is a Debian package")
+    system_tool(launch.__name__, launch.__name__)
     up = await start(server={"trusted_proxies": ["127.0.0.1/32"]})
     upstream = urlsplit(up.client.base).port
     assert upstream

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-from pathlib import Path
 
-import pytest
+from tests.deploy.tools import ROOT, system_tool
 
-ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "systemd" / "visitor-counter.service"
 
 
 def analyze(*arguments: str) -> str:
-    found = shutil.which("systemd-analyze")
-    if not found:
-        pytest.skip("systemd-analyze is in Debian's package systemd")
-    done = subprocess.run([found, *arguments, str(UNIT)], capture_output=True, text=True)
+    command = [system_tool("systemd-analyze", "systemd"), *arguments, str(UNIT)]
+    done = subprocess.run(command, capture_output=True, text=True)
     return done.stdout + done.stderr
 
 
