@@ -11,13 +11,19 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from counter.errors import SettingsError
 from counter.model.figures import Unit
@@ -38,18 +44,29 @@ _DURATION_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000
 _SIZE = re.compile(r"(\d+)(KiB|MiB|GiB)")
 _SIZE_BYTES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _RATE = re.compile(r"([1-9]\d*)/(s|m|h)")
-_ORIGIN_HOST = re.compile(r"(\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\]")
+_ORIGIN = re.compile(r"https?://((\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_KUBERNETES = re.compile(
+    r"COUNTER_(SERVER|STORE|SITES)_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)"
+)
+"""What Kubernetes puts into the environment of every pod for a service called `counter-server`."""
 
-Network = IPv4Network | IPv6Network
 
-
-def _duration(value: object) -> object:
-    if isinstance(value, str):
-        match = _DURATION.fullmatch(value)
-        if not match:
-            raise ValueError('a duration is a number and ms, s, m, h or d, such as "5m"')
+def _duration(value: object) -> int:
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         return int(match[1]) * _DURATION_MS[match[2]]
-    raise ValueError('a duration is written as a string with its unit, such as "5m"')
+    raise ValueError('a duration is a number and ms, s, m, h or d, such as "5m"')
+
+
+def _within(least: str, most: str) -> AfterValidator:
+    """Bound a duration: the error is then in its own words, not in milliseconds."""
+    bounds = (_duration(least), _duration(most))
+
+    def check(value: int) -> int:
+        if not bounds[0] <= value <= bounds[1]:
+            raise ValueError(f'it may be "{least}" to "{most}"')
+        return value
+
+    return AfterValidator(check)
 
 
 def _size(value: object) -> object:
@@ -84,10 +101,23 @@ def _listen(value: object) -> object:
 
 
 def _zone(value: object) -> object:
-    try:
-        return ZoneInfo(value) if isinstance(value, str) else value
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError('a time zone is an IANA name, such as "Asia/Ho_Chi_Minh"') from None
+    if isinstance(value, str):
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+    raise ValueError('a time zone is an IANA name, such as "Asia/Ho_Chi_Minh"')
+
+
+def _network(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return ip_network(value)
+        except ValueError:
+            pass
+    raise ValueError(
+        'a network is an address and the bits that count, such as "10.0.0.0/8", with the others 0'
+    )
 
 
 def _store_url(value: object) -> object:
@@ -100,15 +130,9 @@ def _store_url(value: object) -> object:
 
 def _origin(value: object) -> object:
     if isinstance(value, str):
-        if value == "null":
-            return value
-        parts = urlsplit(value.lower())
-        if (
-            parts.scheme in ("http", "https")
-            and _ORIGIN_HOST.fullmatch(parts.netloc.rsplit(":", 1)[0])
-            and not (parts.path or parts.query or parts.fragment)
-        ):
-            return value.lower()
+        origin = value.lower()
+        if origin == "null" or _ORIGIN.fullmatch(origin):
+            return origin
     raise ValueError(
         'an origin is a scheme and a host, such as "https://www.example.vn" or '
         '"https://*.example.vn", without a path'
@@ -122,6 +146,7 @@ Size = Annotated[int, BeforeValidator(_size)]
 RateLimit = Annotated[Rate | None, BeforeValidator(_rate)]
 Listen = Annotated[tuple[str, int], BeforeValidator(_listen)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 StoreURL = Annotated[str, BeforeValidator(_store_url)]
 Origin = Annotated[str, BeforeValidator(_origin)]
 
@@ -234,16 +259,14 @@ class Site(_Section):
     unit: Unit = Field(
         Unit.VIEWS, description="What *today* and *total* count: `views`, `visits`, `visitors`."
     )
-    online_window: Duration = Field(
+    online_window: Annotated[Duration, _within("1s", "1h")] = Field(
         "5m",  # type: ignore[assignment]
-        description="How long after being seen a visitor is online.",
-        ge=1000,
-        le=3_600_000,
+        description="How long after being seen a visitor is online: `1s` to `1h`.",
     )
-    repeat_window: Duration = Field(
+    repeat_window: Annotated[Duration, _within("0s", "1h")] = Field(
         "10s",  # type: ignore[assignment]
-        description="Within it a visitor's views of one article count once; `0s`: each counts.",
-        le=3_600_000,
+        description="Within it a visitor's views of one article count once: up to `1h`; `0s`: "
+        "each counts.",
     )
     start_total: int = Field(
         0,
@@ -330,6 +353,16 @@ def parse(data: Mapping[str, Any], source: str = "the settings") -> Settings:
 _SECTIONS: dict[str, type[_Section]] = {"server": Server, "store": Store, "sites": Site}
 
 
+_RIGHT = {
+    "tuple_type": 'it should be a list, such as ["one", "another"]',
+    "dict_type": "it should be a section",
+    "model_type": "it should be a section",
+    "string_type": "it should be text, in quotes",
+    "path_type": "it should be a path, in quotes",
+}
+"""What would be right, where pydantic says it in Python's words."""
+
+
 def _explain(item: dict[str, Any]) -> str:
     where = [str(part) for part in item["loc"]]
     key = ".".join(where)
@@ -338,9 +371,10 @@ def _explain(item: dict[str, Any]) -> str:
         close = difflib.get_close_matches(where[-1], known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
         return f"{key}: there is no such setting; {hint}"
-    right = str(item["msg"]).removeprefix("Value error, ")
+    right = _RIGHT.get(item["type"]) or str(item["msg"])
+    right = right.removeprefix("Value error, ").replace("Input should", "it should", 1)
     # A store's URL may hold a password: it is named without its value.
-    value = "" if key == "store.url" else f" = {item['input']!r}"
+    value = "" if key in ("store", "store.url") else f" = {item['input']!r}"
     return f"{key}{value}: {right}"
 
 
@@ -348,18 +382,19 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]
     """Lay `COUNTER_SERVER_…`, `COUNTER_STORE_…` and `COUNTER_SITES_<KEY>_…` over `data`.
 
     A name that ends in `_FILE` gives the file that holds the value. Other names that begin with
-    `COUNTER_` are left alone: Kubernetes puts its own `COUNTER_SERVICE_HOST` there.
+    `COUNTER_` are left alone, and so are those that Kubernetes makes.
     """
-    merged = {name: dict(part) if isinstance(part, dict) else part for name, part in data.items()}
+    merged = dict(data)
     for name, text in sorted(environ.items()):
-        section, _, rest = name.removeprefix("COUNTER_").partition("_")
-        if not name.startswith("COUNTER_") or section not in ("SERVER", "STORE", "SITES"):
+        prefix, _, setting = name.partition("_")
+        section, _, rest = setting.partition("_")
+        if prefix != "COUNTER" or section not in ("SERVER", "STORE", "SITES"):
             continue
-        if name in ("COUNTER_SERVER_PORT", "COUNTER_STORE_PORT"):  # Kubernetes again
+        if _KUBERNETES.fullmatch(name):
             continue
         if rest.endswith("_FILE"):
             rest, text = rest.removesuffix("_FILE"), _read_secret(name, text)
-        target = merged.setdefault(section.lower(), {})
+        target = merged[section.lower()] = _table(merged.get(section.lower(), {}), section.lower())
         model, field = _SECTIONS[section.lower()], rest.lower()
         if section == "SITES":
             field = next((f for f in model.model_fields if rest.endswith(f"_{f.upper()}")), "")
@@ -368,7 +403,7 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]
                     f"{name}: ends in no site's setting; known are {', '.join(model.model_fields)}"
                 )
             site = rest[: -len(field) - 1].lower().replace("_", "-")
-            target[site] = target = dict(target.get(site, {}))
+            target[site] = target = _table(target.get(site, {}), f"sites.{site}")
         if field not in model.model_fields:
             raise SettingsError(
                 f"{name}: there is no such setting; known are {', '.join(model.model_fields)}"
@@ -378,6 +413,12 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]
         )
         target[field] = [part.strip() for part in text.split(",") if part] if several else text
     return merged
+
+
+def _table(value: object, key: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{key} = {value!r}: {_RIGHT['dict_type']}")
+    return dict(value)
 
 
 def _read_secret(name: str, path: str) -> str:
