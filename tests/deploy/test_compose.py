@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
 
 from counter.settings import load
@@ -115,15 +116,19 @@ def test_hadolint_finds_nothing_in_the_recipe() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_the_locked_requirements_meet_what_the_package_asks_for() -> None:
+@pytest.mark.parametrize(
+    ("lock", "table", "key"),
+    [
+        ("requirements.txt", "project", "dependencies"),
+        ("requirements-build.txt", "build-system", "requires"),
+    ],
+)
+def test_the_locked_requirements_meet_what_the_package_asks_for(
+    lock: str, table: str, key: str
+) -> None:
     """`make lock` makes them anew."""
-    locked = dict(
-        re.findall(r"^([a-z0-9-]+)==(\S+)", (DEPLOY / "requirements.txt").read_text(), re.MULTILINE)
-    )
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    unmet = [
-        text
-        for text in project["dependencies"]
-        if not (wanted := Requirement(text)).specifier.contains(locked.get(wanted.name, "0"))
-    ]
+    text = (DEPLOY / lock).read_text()
+    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+    wanted = map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())[table][key])
+    unmet = [str(one) for one in wanted if not one.specifier.contains(locked.get(one.name, "0"))]
     assert unmet == []
