@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 import structlog
 
@@ -67,7 +68,7 @@ class EmbeddedStore:
 
     @property
     def url(self) -> str:
-        return f"unix://{self.socket}"
+        return f"unix://{quote(str(self.socket))}"
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
@@ -150,7 +151,7 @@ class EmbeddedStore:
             "logfile": self.directory / "valkey.log",
             "loglevel": "notice",
             "daemonize": "no",
-            "save": '""',
+            "save": "",
             "appendonly": "yes",
             "appendfsync": self._appendfsync,
             "aof-load-truncated": "yes",
@@ -159,11 +160,7 @@ class EmbeddedStore:
             "hash-max-listpack-entries": 256,
             "hash-max-listpack-value": 1024,
         }
-        quoted = {"unixsocket", "dir", "logfile"}
-        return "".join(
-            f'{name} "{value}"\n' if name in quoted else f"{name} {value}\n"
-            for name, value in options.items()
-        )
+        return "".join(f"{name} {_quoted(value)}\n" for name, value in options.items())
 
     async def _start(self) -> None:
         server = find_server()
@@ -210,7 +207,7 @@ class EmbeddedStore:
             lines = (self.directory / "valkey.log").read_text("utf-8", "replace").splitlines()
         except OSError:
             return "it left no log"
-        return lines[-1] if lines else "its log is empty"
+        return next(filter(None, reversed(lines)), "its log is empty")
 
     async def _keep(self) -> None:
         while self._process:
@@ -239,6 +236,12 @@ class EmbeddedStore:
             # The append-only file holds all that was answered; only the clean goodbye is lost.
             process.kill()
             await process.wait()
+
+
+def _quoted(value: object) -> str:
+    """Return `value` as Valkey's settings take it, whatever is in it."""
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 @contextlib.asynccontextmanager
