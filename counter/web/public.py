@@ -34,6 +34,7 @@ from counter.web.routing import Router
 MAX_PATHS = 100
 MAX_HISTORY_DAYS = 3_660
 MAX_TOP = 1_000
+PERIODS = ("today", "week", "total")
 _JSON_HEADERS = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
@@ -232,7 +233,7 @@ class Public:
         """`GET /v1/{site}/top?period=today|week|total&limit=10`: the most read articles."""
         site = self._sites.find(key)
         parameters = query_parameters(request)
-        period = choice(parameters, "period", ("today", "week", "total"))
+        period = choice(parameters, "period", PERIODS)
         limit = whole_number(parameters, "limit", 10, 1, MAX_TOP)
         today = self._sites.calendar(site).day(self._clock())
         days = {

@@ -7,7 +7,7 @@ a dict costs a fraction of what a general router does, at every view.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -65,6 +65,12 @@ class Router:
         if method == "GET":
             route.methods["HEAD"] = handler
 
+    def routes(self) -> Iterator[tuple[str, str]]:
+        """Yield each method and pattern."""
+        for route in (*self._exact.values(), *self._nested.values()):
+            for method in route.methods:
+                yield method, route.name
+
     def _find(self, path: str) -> tuple[Route, str]:
         parts = path.split("/")
         if len(parts) in (3, 4):
@@ -96,8 +102,10 @@ class Router:
             response = problem_response(
                 InternalError("It is in the log; the view was not counted."), path
             )
-        if self.finish and not response.prepared:
-            self.finish(request, variable, response)
+        if not response.prepared:
+            response.headers["Server"] = "visitor-counter"
+            if self.finish:
+                self.finish(request, variable, response)
         metrics = self._metrics
         method = request.method if request.method in route.methods else "other"
         metrics.requests[route.name, method, str(response.status)].inc()

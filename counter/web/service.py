@@ -26,6 +26,7 @@ from counter.settings import Settings
 from counter.sites import Sites
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
+from counter.web import openapi
 from counter.web.embedding import Embedding
 from counter.web.live import Live
 from counter.web.metrics import Exposition
@@ -153,6 +154,7 @@ async def serving(
         router = Router(metrics)
         public.add_to(router)
         Live(feed, sites, public).add_to(router)
+        openapi.add_to(router)
         Embedding(sites, public, reader, clock).add_to(router)
         address = await stack.enter_async_context(
             _listening(router, listener or settings.server.listen, settings)

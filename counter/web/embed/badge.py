@@ -9,7 +9,7 @@ from typing import Any
 from counter.errors import BadParameter
 
 STYLES = ("flat", "flat-square", "plastic", "digits")
-_COLOURS = {
+COLOURS = {
     "blue": "#0b66c3",
     "green": "#2b7a2b",
     "red": "#b02a2a",
@@ -18,7 +18,7 @@ _COLOURS = {
     "black": "#111827",
 }
 _HEX = re.compile(r"[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?")
-_LONGEST_LABEL = 64
+LONGEST_LABEL = 64
 # Widths of Verdana at 11 px, by kinds of character: near enough, and textLength does the rest.
 _NARROW, _WIDE = "iljtfr.,:;!|'()[] 1", "mwMW@%"
 
@@ -30,12 +30,12 @@ def colour(text: str | None, default: str) -> str:
         BadParameter: it is neither one of the names nor three or six hex digits.
     """
     if text is None:
-        return _COLOURS[default]
-    if text in _COLOURS:
-        return _COLOURS[text]
+        return COLOURS[default]
+    if text in COLOURS:
+        return COLOURS[text]
     if _HEX.fullmatch(text):
         return f"#{text.lower()}"
-    raise BadParameter(f"color must be one of {', '.join(_COLOURS)}, or hex digits such as 0b66c3.")
+    raise BadParameter(f"color must be one of {', '.join(COLOURS)}, or hex digits such as 0b66c3.")
 
 
 def label_text(text: str | None, default: str) -> str:
@@ -46,8 +46,8 @@ def label_text(text: str | None, default: str) -> str:
     """
     if text is None:
         return default
-    if len(text) > _LONGEST_LABEL or not text.isprintable():
-        raise BadParameter(f"label may have at most {_LONGEST_LABEL} printable characters.")
+    if len(text) > LONGEST_LABEL or not text.isprintable():
+        raise BadParameter(f"label may have at most {LONGEST_LABEL} printable characters.")
     return text
 
 

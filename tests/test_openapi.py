@@ -1,0 +1,71 @@
+"""The OpenAPI document: served, and true of what the service answers."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from conftest import BROWSER, Start
+
+from counter.web.openapi import document, problems
+
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "15")
+"""Examples for each operation; 2,000 make some 20,000 cases in a quarter of an hour."""
+
+
+async def test_it_is_served_as_it_is(start: Start) -> None:
+    up = await start()
+    assert await up.client.json("GET", "/openapi.json") == document()
+
+
+async def test_every_public_route_is_in_it(start: Start) -> None:
+    up = await start()
+    documented = {
+        (method.upper(), path)
+        for path, operations in document()["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    served = {
+        (method, route)
+        for method, route in up.service.router.routes()
+        if method not in ("HEAD", "OPTIONS")
+    }
+    assert documented == served
+
+
+def test_every_problem_has_its_place() -> None:
+    responses = document()["components"]["responses"]
+    for kind in problems():
+        assert kind.slug in responses[str(kind.status)]["description"]
+        assert re.fullmatch(r"[a-z-]+", kind.slug)
+
+
+async def test_no_request_gets_an_answer_that_the_document_does_not_have(
+    start: Start, tmp_path: Path
+) -> None:
+    up = await start()
+    known = copy.deepcopy(document())
+    del known["paths"]["/v1/{site}/live"]  # a stream has no end to wait for
+    for operations in known["paths"].values():
+        for parameter in operations.get("parameters", ()):
+            parameter["schema"] = {"enum": ["a"]}
+    known["paths"]["/embed/{name}"]["get"]["parameters"][0]["schema"] = {"enum": ["v1.js"]}
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(known))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", CONFIGURATION, "run", file),
+        *("--url", up.client.base, "--checks", "all", "--max-examples", EXAMPLES),
+        *("--header", f"User-Agent: {BROWSER}", "--seed", "1"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=tmp_path,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
