@@ -25,6 +25,15 @@ class Sites(Mapping[str, Site]):
     def __len__(self) -> int:
         return len(self._sites)
 
+    def replace(self, sites: Mapping[str, Site]) -> dict[str, list[str]]:
+        """Take `sites` instead of those there were; returns what that changed, by their keys."""
+        before, self._sites = self._sites, dict(sites)
+        return {
+            "added": sorted(sites.keys() - before.keys()),
+            "removed": sorted(before.keys() - sites.keys()),
+            "changed": sorted(k for k in sites.keys() & before.keys() if sites[k] != before[k]),
+        }
+
     def find(self, key: str) -> Site:
         """Return the site with this key.
 

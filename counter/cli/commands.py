@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from rich.table import Table
 
 from counter import __version__
 from counter.cli import logs
-from counter.cli.run import run, until_told
+from counter.cli.reload import reload_sites
+from counter.cli.run import on_hangup, run, until_told
 from counter.cli.workers import log_serving, serve_with_workers, url_of
 from counter.errors import CounterError
 from counter.ingest.pipeline import article_path
@@ -80,18 +82,19 @@ def main() -> None:
     "--workers", type=click.IntRange(1, 64), help="Processes that serve; overrides the settings."
 )
 def serve(config: Path | None, workers: int | None) -> None:
-    """Serve the counter until SIGTERM.
+    """Serve the counter until SIGTERM; SIGHUP takes the settings' sites anew.
 
     Example: visitor-counter serve --config counter.toml --workers 2
     """
     settings = load(config)
     logs.configure(settings.server.log_level)
     count = workers or settings.server.workers
-    run(_serve(settings) if count == 1 else serve_with_workers(settings, count))
+    run(_serve(settings, config) if count == 1 else serve_with_workers(settings, count, config))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, config: Path | None) -> None:
     async with running(settings) as up:
+        on_hangup(partial(reload_sites, config, up.service))
         log_serving(settings, up.service.address, up.ops_address, workers=1)
         log.info("stopping", signal=await until_told())
     log.info("stopped")

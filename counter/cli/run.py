@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import uvloop
@@ -15,6 +15,23 @@ T = TypeVar("T")
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Return what `main` returns."""
     return uvloop.run(main)
+
+
+def on_hangup(call: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `call` at each SIGHUP, one run after the other."""
+    loop, turn = asyncio.get_running_loop(), asyncio.Lock()
+    running: set[asyncio.Task[None]] = set()
+
+    async def in_turn() -> None:
+        async with turn:
+            await call()
+
+    def hang_up() -> None:
+        task = loop.create_task(in_turn())
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
 
 
 async def until_told(*, interrupt: bool = True) -> str:

@@ -14,17 +14,21 @@ import os
 import signal
 import socket
 import tempfile
+from functools import partial
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import structlog
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from counter import __version__
 from counter.cli import logs
-from counter.cli.run import run, until_told
+from counter.cli.reload import reload_sites
+from counter.cli.run import on_hangup, run, until_told
+from counter.errors import CounterError
 from counter.metrics import MULTIPROCESS_DIRECTORY, Metrics
 from counter.model.clock import wall_ms
-from counter.settings import Settings
+from counter.settings import Settings, load
 from counter.sites import Sites
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
@@ -62,7 +66,7 @@ def log_serving(
     )
 
 
-async def serve_with_workers(settings: Settings, count: int) -> None:
+async def serve_with_workers(settings: Settings, count: int, config: Path | None) -> None:
     """Serve with `count` workers until SIGTERM.
 
     Raises:
@@ -73,25 +77,24 @@ async def serve_with_workers(settings: Settings, count: int) -> None:
         os.environ[MULTIPROCESS_DIRECTORY] = directory
         with listen(settings.server.listen) as listener:
             async with store_url(settings.store, own=True) as url:
-                await _supervise(settings, count, url, listener, directory)
+                workers = Workers(settings, config, count, url, listener, directory)
+                await _supervise(settings, workers, url, directory)
     log.info("stopped")
 
 
-async def _supervise(
-    settings: Settings, count: int, url: str, listener: socket.socket, directory: str
-) -> None:
+async def _supervise(settings: Settings, workers: Workers, url: str, directory: str) -> None:
     metrics, sites = Metrics(), Sites(settings.sites)
     store = Store.open(url, settings.store, sites, metrics)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         await prepare(store, sites)
-        workers = Workers(settings, count, url, listener, directory)
         stack.push_async_callback(workers.stop)
         workers.start()
         counts = MultiProcessCollector(None, directory)  # type: ignore[no-untyped-call] # untyped
         ops = Ops(store, Exposition(counts, store, sites, wall_ms), workers.all_alive)
         ops_address = await stack.enter_async_context(operations(ops, metrics, settings))
-        log_serving(settings, listener.getsockname()[:2], ops_address, workers=count)
+        on_hangup(partial(workers.reload, sites))
+        log_serving(settings, workers.address, ops_address, workers=workers.count)
         log.info("stopping", signal=await until_told())
         ops.stopping = True
 
@@ -100,10 +103,18 @@ class Workers:
     """The processes, each watched and replaced when it dies."""
 
     def __init__(
-        self, settings: Settings, count: int, url: str, listener: socket.socket, directory: str
+        self,
+        settings: Settings,
+        config: Path | None,
+        count: int,
+        url: str,
+        listener: socket.socket,
+        directory: str,
     ) -> None:
         self._settings = settings
-        self._count = count
+        self._config = config
+        self.count = count
+        self.address: tuple[str, int] = listener.getsockname()[:2]
         self._url = url
         self._listener = listener
         self._directory = directory
@@ -111,11 +122,23 @@ class Workers:
         self._stopping = False
 
     def start(self) -> None:
-        for _ in range(self._count):
+        for _ in range(self.count):
             self._spawn()
 
     def all_alive(self) -> bool:
-        return sum(process.is_alive() for process in self._processes) == self._count
+        return sum(process.is_alive() for process in self._processes) == self.count
+
+    async def reload(self, sites: Sites) -> None:
+        """Have every worker take the settings' sites anew; `sites` are the parent's own."""
+        try:
+            self._settings = load(self._config)
+        except CounterError as error:
+            log.error("sites_not_reloaded", error=str(error))
+            return
+        sites.replace(self._settings.sites)
+        for process in self._processes:
+            if process.pid:
+                os.kill(process.pid, signal.SIGHUP)
 
     async def stop(self) -> None:
         """Ask all of them to stop, and wait until they have; past the limit they are killed."""
@@ -133,7 +156,9 @@ class Workers:
     def _spawn(self) -> None:
         # A fresh interpreter: nothing of the parent's loop and threads goes along.
         process = multiprocessing.get_context("spawn").Process(
-            target=_worker, args=(self._settings, self._url, self._listener), daemon=True
+            target=_worker,
+            args=(self._settings, self._config, self._url, self._listener),
+            daemon=True,
         )
         process.start()
         self._processes.add(process)
@@ -155,15 +180,16 @@ class Workers:
             self._spawn()
 
 
-def _worker(settings: Settings, url: str, listener: socket.socket) -> None:
+def _worker(settings: Settings, config: Path | None, url: str, listener: socket.socket) -> None:
     # Ctrl-C goes to the whole group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logs.configure(settings.server.log_level)
-    run(_work(settings, url, listener))
+    run(_work(settings, config, url, listener))
 
 
-async def _work(settings: Settings, url: str, listener: socket.socket) -> None:
+async def _work(settings: Settings, config: Path | None, url: str, listener: socket.socket) -> None:
     async with serving(settings, url, listener=listener) as service:
+        on_hangup(partial(reload_sites, config, service))
         refresher = asyncio.create_task(_refresh(service.metrics))
         told = asyncio.create_task(until_told(interrupt=False))
         orphaned = asyncio.create_task(_orphaned())

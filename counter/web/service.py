@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,7 +22,7 @@ from counter.metrics import Metrics
 from counter.model.clock import Clock, wall_ms
 from counter.readers.figures import FiguresReader
 from counter.readers.live import LiveFeed
-from counter.settings import Settings
+from counter.settings import Settings, Site
 from counter.sites import Sites
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
@@ -52,8 +52,23 @@ class Service:
     public: Public
     router: Router
     feed: LiveFeed
+    salts: Salts
     address: tuple[str, int]
     clock: Clock
+
+    async def take_sites(self, sites: Mapping[str, Site]) -> dict[str, list[str]]:
+        """Count for `sites` from now on; returns which were added, removed and changed.
+
+        Requests that are under way end as they began.
+
+        Raises:
+            StoreUnavailable: a new site could not be given its start; nothing changed.
+        """
+        for key in sites.keys() - self.sites.keys():
+            await self.store.start(key, sites[key].unit, sites[key].start_total, only_new=True)
+        changes = self.sites.replace(sites)
+        await self.salts.prepare()
+        return changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +175,7 @@ async def serving(
             _listening(router, listener or settings.server.listen, settings)
         )
         stack.push_async_callback(feed.close)
-        yield Service(settings, sites, store, metrics, public, router, feed, address, clock)
+        yield Service(settings, sites, store, metrics, public, router, feed, salts, address, clock)
 
 
 @contextlib.asynccontextmanager
