@@ -139,6 +139,13 @@ async def start(redis: Redis, valkey: str, tmp_path: Path) -> AsyncIterator[Star
         yield start
 
 
+async def eventually(check: Callable[[], Awaitable[Any]]) -> None:
+    """Wait until `check` tells something true; not for ever."""
+    async with asyncio.timeout(10):
+        while not await check():  # noqa: ASYNC110 # there is nothing else to wait on
+            await asyncio.sleep(0.01)
+
+
 async def _figures_agree(service: Service) -> None:
     for site in service.sites:
         assert differences(await service.store.ledger(site)) == []
