@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from programs import ROOT, tool
 
 from counter.settings import load
-from tests.deploy.tools import ROOT, tool
 
 DEPLOY = ROOT / "deploy"
 

@@ -11,9 +11,9 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from programs import ROOT, tool
 
 from counter.settings import load, parse
-from tests.deploy.tools import ROOT, tool
 
 VERSIONS = ("1.33", "1.37")
 """The oldest and the newest Kubernetes that the manifests are held against."""

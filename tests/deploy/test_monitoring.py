@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-
-from tests.conftest import OTHER_BROWSER, Running, Start
-from tests.deploy.tools import ROOT, system_tool
+from conftest import OTHER_BROWSER, Running, Start
+from programs import ROOT, system_tool
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 GRAFANA = ROOT / "deploy" / "grafana"

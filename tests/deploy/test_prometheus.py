@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-
-from tests.deploy.tools import ROOT, system_tool
+from programs import ROOT, system_tool
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))

@@ -16,9 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-
-from tests.conftest import BROWSER, Start
-from tests.deploy.tools import ROOT, system_tool
+from conftest import BROWSER, Start
+from programs import ROOT, system_tool
 
 DEPLOY = ROOT / "deploy"
 HOSTS = ("count.example", "www.example")

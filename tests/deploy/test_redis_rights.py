@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from conftest import Start
 from redis.asyncio import Redis
-
-from tests.conftest import Start
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
-from tests.deploy.tools import ROOT, system_tool
+from programs import ROOT, system_tool
 
 UNIT = ROOT / "deploy" / "systemd" / "visitor-counter.service"
 
