@@ -22,5 +22,6 @@ def _load(*names: str) -> Script:
 
 APPLY = _load("articles", "split", "apply")
 READ = _load("articles", "read")
+LEDGER = _load("ledger")
 START = _load("articles", "start")
 ADD = _load("articles", "split", "add")

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from struct import Struct
 from typing import Any
 from zlib import crc32
 
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import MovedError, NoScriptError, RedisError
 
 from counter.errors import CounterError, StoreUnavailable
 from counter.metrics import Metrics
@@ -26,7 +27,7 @@ from counter.storage import keys
 from counter.storage.connect import Client, connect
 from counter.storage.failures import explain, kind
 from counter.storage.inspection import UNCONFIRMED, Inspection, confirmed, inspect
-from counter.storage.scripts import ADD, APPLY, READ, START, Script
+from counter.storage.scripts import ADD, APPLY, LEDGER, READ, START, Script
 
 _UNIT_FIELD = {Unit.VIEWS: "v", Unit.VISITS: "s", Unit.VISITORS: "u"}
 _UNIT_INDEX = {Unit.VIEWS: 0, Unit.VISITS: 1, Unit.VISITORS: 2}
@@ -37,6 +38,8 @@ _STEPS = {
     Unit.VISITORS: (0, 0, 0, 0, 0),
 }
 """What a hit of each status adds to today and total."""
+_SEEN = Struct(">8sd")
+"""A view's visitor, whose absence is eight zeros, and its time, as `apply.lua` takes them."""
 SCRATCH_SITE = "#ready"
 """The key under which readiness tries the script; no site can have it."""
 
@@ -171,13 +174,11 @@ class Store:
             _days_after(batch.day, self._sites.calendar(site).day(now)),
         ]
         renamed = {hit.visitor: hit.previous for hit in hits if hit.previous}
-        arguments.append(len(renamed))
-        for pair in renamed.items():
-            arguments += pair
+        arguments.append(b"".join([name for pair in renamed.items() for name in pair]))
+        views = []
         for hit in hits:
-            path = hit.path.encode()
-            crc = crc32(path)
-            arguments += (path, crc, hit.visitor, hit.visitor + crc.to_bytes(4), hit.at)
+            views += (_article(hit.path), _SEEN.pack(hit.visitor, hit.at))
+        arguments.append(b"".join(views))
         return arguments
 
     async def read(self, queries: Sequence[Query]) -> list[Figures]:
@@ -291,12 +292,12 @@ class Store:
 
     async def ledger(self, site: str) -> Ledger:
         """Return all days and totals of `site` at one moment."""
-        pipe = self._client.pipeline(transaction=True)
-        pipe.hgetall(keys.total(site))
-        pipe.hgetall(keys.days(site))
-        total, days = await self._ask("ledger", pipe.execute())
-        ledger = Ledger({name.decode(): int(value) for name, value in total.items()})
-        for name, value in days.items():
+        # A script, and not MULTI: redis-py's asyncio client has no sound one for a cluster.
+        names = (keys.total(site), keys.days(site))
+        [reply] = await self._call_scripts(LEDGER, [(names, ())])
+        total, days = self._good("ledger", reply)
+        ledger = Ledger({name.decode(): int(value) for name, value in _pairs(total)})
+        for name, value in _pairs(days):
             if name.endswith(b":t"):
                 views, visits, visitors = map(int, value.split())
                 ledger.closing[name[:8].decode()] = (views, visits, visitors)
@@ -348,10 +349,14 @@ class Store:
     async def _send(
         self, commands: Sequence[tuple[Any, ...]], confirm: tuple[Any, ...] | None
     ) -> list[Any]:
-        if isinstance(self._client, RedisCluster) or (len(commands) == 1 and not confirm):
+        if isinstance(self._client, RedisCluster):
             return await asyncio.gather(
-                *(self._client.execute_command(*command) for command in commands),
+                *(_on_its_node(self._client, command, confirm) for command in commands),
                 return_exceptions=True,
+            )
+        if len(commands) == 1 and not confirm:
+            return await asyncio.gather(
+                self._client.execute_command(*commands[0]), return_exceptions=True
             )
         pipe = self._client.pipeline(transaction=False)
         for command in commands:
@@ -418,6 +423,44 @@ def _applied(reply: list[Any], unit: Unit, batch: Batch) -> Applied:
         full=digits.count(b"3") + digits.count(b"4"),
         repeats=repeats - sum([not hit.path for hit in batch.hits]),
     )
+
+
+async def _on_its_node(
+    client: RedisCluster, command: tuple[Any, ...], confirm: tuple[Any, ...] | None
+) -> Any:
+    """Send a script call to the node that has its keys; `confirm` is asked on the same connection.
+
+    Raises:
+        RedisError: the call failed, or was not confirmed.
+    """
+    if not confirm:
+        return await client.execute_command(*command)
+    await client.initialize()
+    node = client.get_node_from_key(command[3])
+    pipe = client.pipeline()
+    pipe.execute_command(*command, target_nodes=node)
+    pipe.execute_command(*confirm, target_nodes=node)
+    # Sent on to another node, the call would leave its confirmation behind.
+    reply, answer = await pipe.execute(raise_on_error=False, allow_redirections=False)
+    if isinstance(reply, MovedError):
+        await client.nodes_manager.move_slot(reply)
+    if isinstance(reply, Exception):
+        raise reply
+    if not confirmed(confirm, answer):
+        raise UNCONFIRMED
+    return reply
+
+
+def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the fields and values of a hash as a script replies them, by turns."""
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
+@lru_cache(maxsize=16_384)
+def _article(path: str) -> bytes:
+    """Return a view's article as `apply.lua` takes it."""
+    name = path.encode()
+    return b"%b%b%b" % (len(name).to_bytes(2), name, crc32(name).to_bytes(4))
 
 
 def _with_crc(paths: Iterable[str]) -> Iterator[bytes | int]:

@@ -1,0 +1,226 @@
+"""A real cluster of three primaries and three replicas, while slots move and a primary dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from conftest import Client, settings
+
+from counter.storage.check import differences
+from counter.web.service import Running, running
+
+SITES = [f"site-{n}" for n in range(100)]
+PER_SECOND = 400
+SETTLE_SECONDS = 60
+
+
+@dataclass
+class Cluster:
+    """Six servers on loopback, made into one cluster by redis-cli."""
+
+    directory: Path
+    ports: list[int]
+    processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"redis+cluster://127.0.0.1:{self.ports[0]}"
+
+    def start(self, port: int) -> None:
+        directory = self.directory / str(port)
+        directory.mkdir(exist_ok=True)
+        options = {
+            "port": port,
+            "bind": "127.0.0.1",
+            "cluster-enabled": "yes",
+            "cluster-node-timeout": 1000,
+            "cluster-replica-validity-factor": 0,
+            "repl-diskless-sync-delay": 0,
+            "appendonly": "yes",
+            "save": "",
+            "dir": str(directory),
+            "logfile": "redis.log",
+        }
+        arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        self.processes[port] = subprocess.Popen(["redis-server", *arguments])
+
+    def cli(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["redis-cli", *arguments], capture_output=True, text=True, timeout=60
+        )
+        if arguments[0] == "--cluster":
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def nodes(self) -> dict[int, dict[str, Any]]:
+        """Return what the cluster knows of each living node, by its port."""
+        alive = next(port for port, process in self.processes.items() if process.poll() is None)
+        found = {}
+        for line in self.cli("-p", str(alive), "cluster", "nodes").splitlines():
+            name, address, flags, *_ = line.split()
+            port = int(address.split("@")[0].rpartition(":")[2])
+            found[port] = {"id": name, "flags": flags.split(","), "slots": line.split()[8:]}
+        return found
+
+    def primaries(self) -> list[int]:
+        return [
+            port
+            for port, node in self.nodes().items()
+            if "master" in node["flags"] and "fail" not in node["flags"] and node["slots"]
+        ]
+
+    def kill(self, port: int) -> None:
+        self.processes[port].send_signal(signal.SIGKILL)
+        self.processes[port].wait()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that are free together with those of the cluster's bus, 10,000 above."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(20_000, 50_000)
+        with contextlib.ExitStack() as held:
+            try:
+                for number in (port, port + 10_000):
+                    held.enter_context(socket.create_server(("127.0.0.1", number)))
+            except OSError:
+                continue
+            found.append(port)
+    return found
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    if not shutil.which("redis-server"):
+        pytest.fail("redis-server is missing: apt-get install redis-server")
+    made = Cluster(tmp_path, free_ports(6))
+    try:
+        for port in made.ports:
+            made.start(port)
+        for port in made.ports:
+            while "PONG" not in made.cli("-p", str(port), "ping"):
+                time.sleep(0.1)
+        addresses = [f"127.0.0.1:{port}" for port in made.ports]
+        made.cli("--cluster", "create", *addresses, "--cluster-replicas", "1", "--cluster-yes")
+        for port in made.ports:
+            while "cluster_state:ok" not in made.cli("-p", str(port), "cluster", "info"):
+                time.sleep(0.1)
+        yield made
+    finally:
+        for process in made.processes.values():
+            process.kill()
+            process.wait()
+
+
+@contextlib.asynccontextmanager
+async def serving(cluster: Cluster, tmp_path: Path, **store: Any) -> AsyncIterator[Running]:
+    sites = {key: {"repeat_window": "0s", "rate_limit": "off"} for key in SITES}
+    store = {"journal": str(tmp_path / "journal"), "timeout": "1s", **store}
+    async with running(settings(cluster.url, sites=sites, store=store)) as up:
+        yield up
+
+
+@dataclass
+class Load:
+    """Views from many connections, and a ledger of every answer."""
+
+    client: Client
+    answered: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+
+    async def run(self, seconds: float) -> None:
+        until = asyncio.get_running_loop().time() + seconds
+        await asyncio.gather(*(self._send(until, n) for n in range(20)))
+
+    async def _send(self, until: float, seed: int) -> None:
+        chance = random.Random(seed)
+        while asyncio.get_running_loop().time() < until:
+            site = chance.choice(SITES)
+            self.sent[site] += 1
+            response = await self.client.request(
+                "POST", f"/v1/{site}/views", params={"path": f"/{chance.randrange(20)}"}
+            )
+            if response.status == 200:
+                self.answered[site] += 1
+            else:
+                self.refused[response.status] += 1
+            await asyncio.sleep(20 / PER_SECOND)
+
+
+async def counted(up: Running) -> Counter[str]:
+    """Return the views of every site in the store, once no journal holds any."""
+    async with asyncio.timeout(SETTLE_SECONDS):
+        while True:
+            with contextlib.suppress(Exception):
+                ledgers = {site: await up.service.store.ledger(site) for site in SITES}
+                if not list(up.service.settings.store.journal.glob("*.journal")) or not waiting(up):
+                    break
+            await asyncio.sleep(0.2)
+    ledgers = {site: await up.service.store.ledger(site) for site in SITES}
+    for ledger in ledgers.values():
+        assert differences(ledger) == []
+    return Counter({site: ledger.total.get("views", 0) for site, ledger in ledgers.items()})
+
+
+def waiting(up: Running) -> float:
+    metrics = up.service.metrics
+    return sum(
+        sample.value
+        for gauge in (metrics.queued, metrics.journal_views)
+        for family in gauge.collect()
+        for sample in family.samples
+    )
+
+
+async def test_moving_slots_neither_loses_nor_doubles_a_view(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with serving(cluster, tmp_path) as up, aiohttp.ClientSession() as session:
+        load = Load(Client(session, "http://{}:{}".format(*up.service.address)))
+        running_load = asyncio.create_task(load.run(8))
+        nodes = cluster.nodes()
+        source, target, *_ = cluster.primaries()
+        await asyncio.sleep(1)
+        await asyncio.to_thread(
+            cluster.cli,
+            *("--cluster", "reshard", f"127.0.0.1:{source}"),
+            *("--cluster-from", nodes[source]["id"], "--cluster-to", nodes[target]["id"]),
+            *("--cluster-slots", "1500", "--cluster-yes"),
+        )
+        await running_load
+        assert await counted(up) == load.answered
+        assert load.answered.total() > 1000
+        assert not load.refused
+
+
+async def test_a_fail_over_doubles_nothing_and_with_replicas_loses_nothing(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with (
+        serving(cluster, tmp_path, replicas=1) as up,
+        aiohttp.ClientSession() as session,
+    ):
+        load = Load(Client(session, "http://{}:{}".format(*up.service.address)))
+        running_load = asyncio.create_task(load.run(12))
+        await asyncio.sleep(2)
+        # Its replica has a copy of everything that was answered, or it was not answered.
+        cluster.kill(cluster.primaries()[0])
+        await running_load
+        found = await counted(up)
+        assert found == load.answered
+        assert load.answered.total() > 1000
