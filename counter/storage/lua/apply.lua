@@ -7,10 +7,10 @@
 --       7 most articles          8 articles a bucket 9 articles kept in a most-read set
 --      10 seconds: producer     11 seconds: visitors 12 seconds: top:<day>
 --      13 the days after `day` that may have begun, separated by commas
---      14 how many renamings follow, then for each: a visitor, and the same one under the salt
---         of the day before
---      then for each view: path (empty: presence only), its CRC-32, visitor (empty: no identity),
---      the mark of visitor and article (8 bytes of the visitor, then 4 of the path), time (ms)
+--      14 visitors (8 bytes), each followed by the same one under the salt of the day before
+--      15 the views in one text, since an argument costs more than what it holds; big-endian:
+--         length of the path (2 bytes), path (none: presence only), its CRC-32 (4), visitor (8;
+--         NOBODY: no identity), time (8, a double; ms)
 -- Reply { 1 if applied now, 0 if it was before;
 --         online; day's views, visits, visitors; day before's three; total's three;
 --         the status of each view, a digit each (counter.model.figures.Status);
@@ -22,8 +22,51 @@ local top, visitors, top_day, prefix = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local seq, day, before = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local now, window, repeat_window = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local max_articles, load, keep = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local renamings = tonumber(ARGV[14])
-local FIRST, WIDTH = 15 + 2 * renamings, 5
+local renamed, sent = ARGV[14], ARGV[15]
+local NOBODY = string.rep('\0', 8)
+
+-- Views, articles and visitors are told by number: `view_article[n]` is the n-th view's article.
+local view_article, view_visitor, view_mark, view_at = {}, {}, {}, {}
+local paths, hashes, article_of = {}, {}, {}
+local visitors_here, visitor_of = {}, {}
+
+local function number_visitor(visitor)
+  local v = visitor_of[visitor]
+  if not v then
+    v = #visitors_here + 1
+    visitors_here[v], visitor_of[visitor] = visitor, v
+  end
+  return v
+end
+
+local from, views_sent = 1, 0
+while from <= #sent do
+  local path, hash, visitor, at, after = struct.unpack('>I2c0I4c8d', sent, from)
+  views_sent = views_sent + 1
+  view_at[views_sent] = at
+  local article = false
+  if path ~= '' then
+    article = article_of[path]
+    if not article then
+      article = #paths + 1
+      paths[article], hashes[article], article_of[path] = path, hash, article
+    end
+  end
+  view_article[views_sent] = article
+  -- What is marked as counted is a visitor on an article: 4 bytes of the path, 8 of the visitor.
+  local known = visitor ~= NOBODY
+  view_visitor[views_sent] = known and number_visitor(visitor)
+  view_mark[views_sent] = known and article and repeat_window > 0
+    and string.sub(sent, after - 20, after - 9)
+  from = after
+end
+local VISITORS = #visitors_here
+
+local previous_of = {}
+for i = 1, #renamed, 16 do
+  previous_of[visitor_of[string.sub(renamed, i, i + 7)]] =
+    number_visitor(string.sub(renamed, i + 8, i + 15))
+end
 
 -- Everything is read, and by that checked for its type, before the first write.
 
@@ -46,18 +89,14 @@ for i = 1, 6 do d[i] = number(d[i], days) end
 local buckets = math.max(t[5], 1)
 local size = round_of(buckets)
 
-local path_bucket, path_views, path_new, paths, unknown = {}, {}, {}, {}, 0
-for i = FIRST, #ARGV, WIDTH do
-  local path = ARGV[i]
-  if path ~= '' and not path_bucket[path] then
-    local bucket = prefix .. bucket_of(tonumber(ARGV[i + 1]), buckets, size)
-    local views = redis.call('HGET', bucket, path)
-    path_bucket[path] = bucket
-    path_new[path] = not views
-    if not views then unknown = unknown + 1 end
-    path_views[path] = number(views, bucket)
-    paths[#paths + 1] = path
-  end
+local article_bucket, article_views, is_new, unknown = {}, {}, {}, 0
+for article, path in ipairs(paths) do
+  local bucket = prefix .. bucket_of(hashes[article], buckets, size)
+  local views = redis.call('HGET', bucket, path)
+  article_bucket[article] = bucket
+  article_views[article] = number(views, bucket)
+  is_new[article] = not views
+  if not views then unknown = unknown + 1 end
 end
 
 local function reply(applied, statuses, views)
@@ -67,43 +106,46 @@ end
 
 if seq <= last_seq then
   local views = {}
-  for i = FIRST, #ARGV, WIDTH do views[#views + 1] = path_views[ARGV[i]] or 0 end
+  for n, article in ipairs(view_article) do views[n] = article and article_views[article] or 0 end
   return reply(0, seq == last_seq and last_statuses or '', views)
 end
 
 -- A call costs more than what it does, so whatever takes many members is asked for all at once.
 local function scores_of(key, members)
-  local found = {}
   if #members == 0 then
     redis.call('ZCARD', key)
-    return found
+    return {}
   end
   local scores = redis.call('ZMSCORE', key, unpack(members))
-  for i = 1, #members do found[members[i]] = scores[i] and tonumber(scores[i]) end
-  return found
+  for i = 1, #members do scores[i] = scores[i] and tonumber(scores[i]) end
+  return scores
 end
 
 -- The visitor's mark on an article, under the visitor's name of the day before.
-local function mark_before(previous, mark) return previous .. string.sub(mark, 9) end
-
-local previous_of, visitors_here, marks = {}, {}, {}
-for i = 15, FIRST - 1, 2 do
-  previous_of[ARGV[i]] = ARGV[i + 1]
-  visitors_here[#visitors_here + 1] = ARGV[i + 1]
+local function mark_before(previous, mark)
+  return string.sub(mark, 1, 4) .. visitors_here[previous]
 end
-for i = FIRST, #ARGV, WIDTH do
-  local visitor, mark = ARGV[i + 2], ARGV[i + 3]
-  if visitor ~= '' then
-    visitors_here[#visitors_here + 1] = visitor
-    if repeat_window > 0 and ARGV[i] ~= '' then
-      marks[#marks + 1] = mark
-      local previous = previous_of[visitor]
-      if previous then marks[#marks + 1] = mark_before(previous, mark) end
-    end
+
+local seen_at = scores_of(online, visitors_here)
+
+-- Whoever left a mark within the repeat window was seen then too, so few marks are asked for; but
+-- not if visitors are forgotten sooner than marks.
+local function may_repeat(visitor, at)
+  local seen = visitor and seen_at[visitor]
+  return repeat_window > window or seen and seen > at - repeat_window
+end
+
+local marks = {}
+for n, mark in ipairs(view_mark) do
+  local visitor = view_visitor[n]
+  local previous = previous_of[visitor]
+  if mark and (may_repeat(visitor, view_at[n]) or may_repeat(previous, view_at[n])) then
+    marks[#marks + 1] = mark
+    if previous then marks[#marks + 1] = mark_before(previous, mark) end
   end
 end
-local seen_at = scores_of(online, visitors_here)
-local counted_at = scores_of(recent, marks)
+local counted_at = {}
+for i, score in ipairs(scores_of(recent, marks)) do counted_at[marks[i]] = score end
 local day_views = scores_of(top_day, paths)
 local top_size, top_day_size = redis.call('ZCARD', top), redis.call('ZCARD', top_day)
 local known_visitors = redis.call('PFCOUNT', visitors)
@@ -133,22 +175,16 @@ end
 -- What becomes of each view, in their order. Nothing is read or written here.
 
 -- True if the visitor was seen within the window before; from now on it was seen at `at`.
-local seen_now, gone = {}, {}
-local function seen(visitor, at, at_text)
+local gone = {}
+local function seen(visitor, at)
   local before, previous = seen_at[visitor], previous_of[visitor]
   if previous and seen_at[previous] then
     -- Midnight turned the salt, and the visitor's name with it: it is the same visitor.
     before = math.max(before or 0, seen_at[previous])
-    seen_at[previous] = nil
-    gone[#gone + 1] = previous
+    seen_at[previous] = false
+    gone[#gone + 1] = visitors_here[previous]
   end
-  if not before or before < at then
-    seen_at[visitor] = at
-    seen_now[visitor] = at_text
-  else
-    seen_at[visitor] = before
-    seen_now[visitor] = before
-  end
+  seen_at[visitor] = before and before > at and before or at
   return before and before > at - window
 end
 
@@ -161,32 +197,29 @@ end
 
 local new_views, new_visits, new_articles = 0, 0, 0
 local statuses, views, named, added, marked = {}, {}, {}, {}, {}
-for i = FIRST, #ARGV, WIDTH do
-  local path, visitor, mark, at_text = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  local at = tonumber(at_text)
-  local n = #statuses + 1
-  local was_online = visitor == '' or seen(visitor, at, at_text)
-  local marking = visitor ~= '' and repeat_window > 0
-  if path == '' or marking and is_repeat(visitor, mark, at) then
+for n = 1, views_sent do
+  local article, visitor, mark, at = view_article[n], view_visitor[n], view_mark[n], view_at[n]
+  local was_online = not visitor or seen(visitor, at)
+  if not article or mark and is_repeat(visitor, mark, at) then
     statuses[n] = 2
   else
-    local kept = not path_new[path] or added[path] or t[4] + new_articles < max_articles
+    local kept = not is_new[article] or added[article] or t[4] + new_articles < max_articles
     if kept then
-      if path_new[path] and not added[path] then new_articles = new_articles + 1 end
-      added[path] = (added[path] or 0) + 1
-      path_views[path] = path_views[path] + 1
+      if is_new[article] and not added[article] then new_articles = new_articles + 1 end
+      added[article] = (added[article] or 0) + 1
+      article_views[article] = article_views[article] + 1
     end
     new_views = new_views + 1
-    if visitor ~= '' then named[#named + 1] = visitor end
-    if marking then
+    if visitor then named[#named + 1] = visitors_here[visitor] end
+    if mark then
       counted_at[mark] = at
-      marked[#marked + 1] = at_text
+      marked[#marked + 1] = at
       marked[#marked + 1] = mark
     end
     if not was_online then new_visits = new_visits + 1 end
     statuses[n] = (kept and 0 or 3) + (was_online and 0 or 1)
   end
-  views[n] = path_views[path] or 0
+  views[n] = article and article_views[article] or 0
 end
 statuses = table.concat(statuses)
 
@@ -196,9 +229,9 @@ statuses = table.concat(statuses)
 redis.call('SET', producer, int(seq) .. ':' .. statuses, 'EX', ARGV[10])
 
 local seen_list = {}
-for visitor, at_text in pairs(seen_now) do
-  seen_list[#seen_list + 1] = at_text
-  seen_list[#seen_list + 1] = visitor
+for visitor = 1, VISITORS do
+  seen_list[2 * visitor - 1] = seen_at[visitor]
+  seen_list[2 * visitor] = visitors_here[visitor]
 end
 if #gone > 0 then redis.call('ZREM', online, unpack(gone)) end
 if #seen_list > 0 then redis.call('ZADD', online, unpack(seen_list)) end
@@ -211,15 +244,17 @@ if #marked > 0 then
 end
 
 local best, best_today = {}, {}
-for path, count in pairs(added) do
-  local all = path_views[path]
-  redis.call('HSET', path_bucket[path], path, all)
-  if all >= top_floor then
-    best[#best + 1] = all
-    best[#best + 1] = path
+for article, path in ipairs(paths) do
+  local count, all = added[article], article_views[article]
+  if count then
+    redis.call('HSET', article_bucket[article], path, all)
+    if all >= top_floor then
+      best[#best + 1] = all
+      best[#best + 1] = path
+    end
+    best_today[#best_today + 1] = (day_views[article] or 0) + count
+    best_today[#best_today + 1] = path
   end
-  best_today[#best_today + 1] = (day_views[path] or 0) + count
-  best_today[#best_today + 1] = path
 end
 if #best > 0 then
   redis.call('ZADD', top, unpack(best))
