@@ -219,7 +219,13 @@ async def test_a_fail_over_doubles_nothing_and_with_replicas_loses_nothing(
         running_load = asyncio.create_task(load.run(12))
         await asyncio.sleep(2)
         # Its replica has a copy of everything that was answered, or it was not answered.
-        cluster.kill(cluster.primaries()[0])
+        killed = cluster.primaries()[0]
+        cluster.kill(killed)
+        await asyncio.sleep(5)
+        assert killed not in cluster.primaries()
+        # The new primary is alone, and confirms nothing: views wait in the journal until the old
+        # one is back as its replica.
+        cluster.start(killed)
         await running_load
         found = await counted(up)
         assert found == load.answered
