@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
 
+# In an empty environment (env -i) make looks for programs nowhere.
+PATH ?= /usr/local/bin:/usr/bin:/bin
+export PATH
+
 .PHONY: demo test check chaos bench lock clean
 
 demo: $(VENV)/.demo ## the demo site, counting, on a store of its own
