@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
 from counter.errors import SettingsError
@@ -43,6 +43,15 @@ def connect(url: str, timeout: float) -> Client:
         return Redis.from_url(url, health_check_interval=0, **options)
     except ValueError as error:
         raise SettingsError(f"store.url: {error}") from None
+
+
+async def disconnect(client: Client) -> None:
+    """Close the client's connections, and those to the sentinels, which it leaves open itself."""
+    await client.aclose()
+    pool = getattr(client, "connection_pool", None)
+    if isinstance(pool, SentinelConnectionPool):
+        for sentinel in pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
 
 
 def _sentinel(url: str, options: dict[str, Any]) -> Redis:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from redis import exceptions as redis
+from redis.sentinel import MasterNotFoundError
 
 from counter.errors import CounterError, StoreError, StoreUnavailable
 
@@ -33,6 +34,12 @@ def explain(error: Exception) -> CounterError:
         return StoreUnavailable(f"the store refuses the user or the password: {text}")
     if isinstance(error, redis.TimeoutError):
         return StoreUnavailable("the store did not answer in time")
+    if isinstance(error, MasterNotFoundError):
+        # Behind it redis-py tells all of its own insides.
+        return StoreUnavailable(
+            f"no sentinel that answers knows the master: {text.partition(' : <')[0]}; the store's "
+            "URL names the sentinels and the master"
+        )
     if trouble := _PASSING.get(kind(error)):
         return StoreUnavailable(f"the store {trouble}: {text}")
     if isinstance(error, redis.ConnectionError | OSError):

@@ -24,7 +24,7 @@ from counter.settings import Site
 from counter.settings import Store as StoreSettings
 from counter.sites import Sites
 from counter.storage import keys
-from counter.storage.connect import Client, connect
+from counter.storage.connect import Client, connect, disconnect
 from counter.storage.failures import explain, kind
 from counter.storage.inspection import UNCONFIRMED, Inspection, confirmed, inspect
 from counter.storage.scripts import ADD, APPLY, LEDGER, READ, START, Script
@@ -115,7 +115,7 @@ class Store:
         return found
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await disconnect(self._client)
 
     async def apply(self, batches: Sequence[Batch], now: int) -> list[Applied | CounterError]:
         """Apply `batches` in their order, each once, in one round trip.
@@ -175,7 +175,7 @@ class Store:
         ]
         renamed = {hit.visitor: hit.previous for hit in hits if hit.previous}
         arguments.append(b"".join([name for pair in renamed.items() for name in pair]))
-        views = []
+        views: list[bytes] = []
         for hit in hits:
             views += (_article(hit.path), _SEEN.pack(hit.visitor, hit.at))
         arguments.append(b"".join(views))
@@ -355,9 +355,10 @@ class Store:
                 return_exceptions=True,
             )
         if len(commands) == 1 and not confirm:
-            return await asyncio.gather(
-                self._client.execute_command(*commands[0]), return_exceptions=True
-            )
+            try:
+                return [await self._client.execute_command(*commands[0])]  # type: ignore[no-untyped-call] # untyped in redis-py
+            except (RedisError, OSError) as error:
+                return [error]
         pipe = self._client.pipeline(transaction=False)
         for command in commands:
             pipe.execute_command(*command)

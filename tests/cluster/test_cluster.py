@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +15,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from cluster.servers import SITES, Load, counted, free_ports
 from conftest import Client, settings
 
-from counter.storage.check import differences
 from counter.web.service import Running, running
-
-SITES = [f"site-{n}" for n in range(100)]
-PER_SECOND = 400
-SETTLE_SECONDS = 60
 
 
 @dataclass
@@ -59,9 +52,7 @@ class Cluster:
         self.processes[port] = subprocess.Popen(["redis-server", *arguments])
 
     def cli(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["redis-cli", *arguments], capture_output=True, text=True, timeout=60
-        )
+        done = subprocess.run(["redis-cli", *arguments], capture_output=True, text=True, timeout=60)
         if arguments[0] == "--cluster":
             assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -86,21 +77,6 @@ class Cluster:
     def kill(self, port: int) -> None:
         self.processes[port].send_signal(signal.SIGKILL)
         self.processes[port].wait()
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that are free together with those of the cluster's bus, 10,000 above."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randrange(20_000, 50_000)
-        with contextlib.ExitStack() as held:
-            try:
-                for number in (port, port + 10_000):
-                    held.enter_context(socket.create_server(("127.0.0.1", number)))
-            except OSError:
-                continue
-            found.append(port)
-    return found
 
 
 @pytest.fixture
@@ -132,59 +108,6 @@ async def serving(cluster: Cluster, tmp_path: Path, **store: Any) -> AsyncIterat
     store = {"journal": str(tmp_path / "journal"), "timeout": "1s", **store}
     async with running(settings(cluster.url, sites=sites, store=store)) as up:
         yield up
-
-
-@dataclass
-class Load:
-    """Views from many connections, and a ledger of every answer."""
-
-    client: Client
-    answered: Counter[str] = field(default_factory=Counter)
-    sent: Counter[str] = field(default_factory=Counter)
-    refused: Counter[int] = field(default_factory=Counter)
-
-    async def run(self, seconds: float) -> None:
-        until = asyncio.get_running_loop().time() + seconds
-        await asyncio.gather(*(self._send(until, n) for n in range(20)))
-
-    async def _send(self, until: float, seed: int) -> None:
-        chance = random.Random(seed)
-        while asyncio.get_running_loop().time() < until:
-            site = chance.choice(SITES)
-            self.sent[site] += 1
-            response = await self.client.request(
-                "POST", f"/v1/{site}/views", params={"path": f"/{chance.randrange(20)}"}
-            )
-            if response.status == 200:
-                self.answered[site] += 1
-            else:
-                self.refused[response.status] += 1
-            await asyncio.sleep(20 / PER_SECOND)
-
-
-async def counted(up: Running) -> Counter[str]:
-    """Return the views of every site in the store, once no journal holds any."""
-    async with asyncio.timeout(SETTLE_SECONDS):
-        while True:
-            with contextlib.suppress(Exception):
-                ledgers = {site: await up.service.store.ledger(site) for site in SITES}
-                if not list(up.service.settings.store.journal.glob("*.journal")) or not waiting(up):
-                    break
-            await asyncio.sleep(0.2)
-    ledgers = {site: await up.service.store.ledger(site) for site in SITES}
-    for ledger in ledgers.values():
-        assert differences(ledger) == []
-    return Counter({site: ledger.total.get("views", 0) for site, ledger in ledgers.items()})
-
-
-def waiting(up: Running) -> float:
-    metrics = up.service.metrics
-    return sum(
-        sample.value
-        for gauge in (metrics.queued, metrics.journal_views)
-        for family in gauge.collect()
-        for sample in family.samples
-    )
 
 
 async def test_moving_slots_neither_loses_nor_doubles_a_view(
