@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address
+from socket import AF_INET, inet_pton
+from typing import NamedTuple
 
 from counter.settings import Network
-
-Address = IPv4Address | IPv6Address
 
 _NODE = re.compile(
     r"\[([0-9A-Fa-f:.]+)\](?::[\w.-]+)?"  # [2001:db8::1], [2001:db8::1]:443
@@ -61,14 +61,22 @@ def client_address(
     if x_forwarded_for:
         found.add(_walk(x_forwarded_for, str.strip, trusted))
     address = found.pop() if len(found) == 1 else None
-    return str(address) if address else _canonical(peer)
+    return address.text if address else _canonical(peer)
+
+
+class _Address(NamedTuple):
+    """An address, as far as it is compared: `ipaddress` takes ten times as long for it."""
+
+    text: str
+    version: int
+    number: int
 
 
 def _is_trusted(peer: str, trusted: Sequence[Network], trust_unix: bool) -> bool:
     return in_networks(peer, trusted) if peer else trust_unix
 
 
-def _walk(header: str, node: Callable[[str], str], trusted: Sequence[Network]) -> Address | None:
+def _walk(header: str, node: Callable[[str], str], trusted: Sequence[Network]) -> _Address | None:
     last = None
     # A comma within quotes parts elements too: it makes garbage of one, while a quote that a
     # client leaves open can't swallow what a proxy adds.
@@ -94,30 +102,51 @@ def _forwarded_node(element: str) -> str:
     return node
 
 
-def _parse_node(node: str) -> Address | None:
+def _parse_node(node: str) -> _Address | None:
     if len(node) > _LONGEST_NODE:
         return None
+    if address := _ipv4(node):
+        return address
     match = _NODE.fullmatch(node)
     return _parse(match[match.lastindex or 0]) if match else None
 
 
-@lru_cache(maxsize=16_384)
-def _parse(text: str) -> Address | None:
+def _ipv4(text: str) -> _Address | None:
+    try:
+        # It takes four numbers without leading zeros, and nothing else: they are canonical.
+        return _Address(text, 4, int.from_bytes(inet_pton(AF_INET, text)))
+    except (OSError, ValueError):
+        return None
+
+
+def _parse(text: str) -> _Address | None:
     """Return the address that `text` is, without its zone and out of IPv6 if IPv4 is mapped."""
+    return _ipv4(text) or _parse_other(text)
+
+
+@lru_cache(maxsize=16_384)
+def _parse_other(text: str) -> _Address | None:
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return _Address(str(address), address.version, int(address))
 
 
-@lru_cache(maxsize=16_384)
 def _canonical(text: str) -> str:
-    return str(_parse(text) or text)
+    address = _parse(text)
+    return address.text if address else text
 
 
-def _is_in(address: Address, networks: Sequence[Network]) -> bool:
-    return any(address in network for network in networks)
+def _is_in(address: _Address, networks: Sequence[Network]) -> bool:
+    for network in networks:
+        if network.version == address.version and (
+            address.number & int(network.netmask) == int(network.network_address)
+        ):
+            return True
+    return False
 
 
 def in_networks(address: str, networks: Sequence[Network]) -> bool:
@@ -126,7 +155,6 @@ def in_networks(address: str, networks: Sequence[Network]) -> bool:
     return parsed is not None and _is_in(parsed, networks)
 
 
-@lru_cache(maxsize=16_384)
 def rate_key(address: str) -> str:
     """Return what shares one rate: an IPv4 address, or an IPv6 subnet of 64 bits.
 
@@ -134,6 +162,6 @@ def rate_key(address: str) -> str:
     address stands for itself.
     """
     parsed = _parse(address)
-    if not isinstance(parsed, IPv6Address):
-        return _canonical(address)
-    return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    if parsed is None or parsed.version == 4:
+        return parsed.text if parsed else address
+    return f"{IPv6Address(parsed.number >> 64 << 64)}/64"
