@@ -49,6 +49,9 @@ class Backlog:
         self._directory = directory
         self._own = Journal.open(directory, producer, limit)
         self._adopted: list[Journal] = []
+        # What a journal holds changes in the disk's thread; what is told to the metrics changes
+        # here, in one go with what became of the views, so that their sums agree at every scrape.
+        self._waiting: dict[Journal, int] = {}
         self._store = store
         self._metrics = metrics
         self._clock = clock
@@ -58,7 +61,7 @@ class Backlog:
         self._turn = asyncio.Lock()
         self._filled = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        metrics.watch(metrics.journal_views, lambda: sum(j.pending_views for j in self._journals()))
+        metrics.watch(metrics.journal_views, lambda: sum(self._waiting.values()))
         metrics.watch(metrics.journal_bytes, lambda: sum(j.size_bytes for j in self._journals()))
 
     @property
@@ -76,6 +79,7 @@ class Backlog:
         """
         self._adopted = await self._on_disk(Journal.abandoned, self._directory)
         for journal in self._adopted:
+            self._waiting[journal] = journal.pending_views
             self._metrics.adopted.inc(journal.pending_views)
             log.info("journal_adopted", journal=str(journal.path), views=journal.pending_views)
         self._tasks = [
@@ -89,7 +93,7 @@ class Backlog:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for journal in self._journals():
-            await self._on_disk(journal.close)
+            await self._ask(journal, journal.close)
         self._disk.shutdown()
 
     async def keep(self, batches: Sequence[Batch]) -> None:
@@ -100,32 +104,38 @@ class Backlog:
         """
         first = not self.standing
         async with self._turn:
-            await self._on_disk(self._own.append, batches)
+            await self._ask(self._own, self._own.append, batches)
         self._filled.set()
         if first and self.standing:
             log.warning("store_away", journal=str(self._own.path))
 
     async def _drain(self, journal: Journal) -> None:
-        own, failures = journal is self._own, 0
+        failures = 0
         while True:
-            async with self._turn:
-                batches = await self._on_disk(journal.oldest, _FLIGHT)
-                if not batches and not own:
-                    self._adopted.remove(journal)
-                    await self._on_disk(journal.close)
-                    return
-                self._filled.clear()
-            if not batches:
-                await self._filled.wait()
-                continue
+            done = False
             try:
+                async with self._turn:
+                    batches = await self._ask(journal, journal.oldest, _FLIGHT)
+                    if not batches and journal is not self._own:
+                        return await self._let_go(journal)
+                    self._filled.clear()
+                if not batches:
+                    await self._filled.wait()
+                    continue
                 done = await self._apply(journal, batches)
             except CounterError as error:
                 log.error("journal_not_drained", journal=str(journal.path), error=str(error))
-                done = False
+            except Exception:
+                # A mistake of ours must not end the draining: the views are still there.
+                log.exception("journal_not_drained", journal=str(journal.path))
             failures = 0 if done else failures + 1
             if failures:
                 await asyncio.sleep(_PAUSE_SECONDS[min(failures, len(_PAUSE_SECONDS)) - 1])
+
+    async def _let_go(self, journal: Journal) -> None:
+        self._adopted.remove(journal)
+        await self._ask(journal, journal.close)
+        del self._waiting[journal]
 
     async def _apply(self, journal: Journal, batches: list[Batch]) -> bool:
         """Apply the head of a journal; False if the store is still away."""
@@ -146,9 +156,11 @@ class Backlog:
             else:
                 await self._set_aside(journal, batch, str(outcome))
         if applied:
-            await self._on_disk(journal.remove, [batch for batch, _ in applied])
-            for batch, outcome in applied:
-                self._settled(batch, outcome)
+            try:
+                await self._ask(journal, journal.remove, [batch for batch, _ in applied])
+            finally:
+                for batch, outcome in applied:
+                    self._settled(batch, outcome)
             if not journal.pending_views:
                 log.info("journal_drained", journal=str(journal.path))
         return not away
@@ -162,8 +174,26 @@ class Backlog:
             views=len(batch.hits),
             why=why,
         )
-        await self._on_disk(journal.set_aside, batch, why)
+        await self._ask(journal, journal.set_aside, batch, why)
         self._metrics.refused[batch.site, "store"].inc(sum(bool(hit.path) for hit in batch.hits))
+
+    async def _ask(
+        self, journal: Journal, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call a method of `journal`, and note what it holds then."""
+        pending = []
+
+        def noting() -> T:
+            try:
+                return call(*args, **kwargs)
+            finally:
+                pending.append(journal.pending_views)
+
+        try:
+            return await self._on_disk(noting)
+        finally:
+            if pending:
+                self._waiting[journal] = pending[0]
 
     async def _on_disk(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()

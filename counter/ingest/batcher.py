@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Group:
     waiters: list[asyncio.Future[Counted]]
     views: int
     """How many of the hits are views; the others are heartbeats."""
+    settled: bool = False
+    """Whether the metrics know what became of it."""
 
 
 class Batcher:
@@ -164,11 +167,8 @@ class Batcher:
             self._refuse(left, str(error))
             return
         for group in left:
-            self._flying -= group.views
-            answers = self._known.answers(group.batch)
-            for waiter, answer in zip(group.waiters, answers, strict=True):
-                if not waiter.done():
-                    waiter.set_result(answer)
+            self._land(group)
+            self._answer(group, self._known.answers(group.batch))
 
     async def _send(self, flight: list[Group]) -> list[Group]:
         """Bring `flight` to the store; returns what it did not answer in good time."""
@@ -190,10 +190,17 @@ class Batcher:
             attempt += 1
 
     def _settle(self, group: Group, outcome: Applied) -> None:
-        self._flying -= group.views
+        self._land(group)
         self._tally(group.batch, outcome)
         self._known.learn(group.batch, outcome.answers)
-        for waiter, answer in zip(group.waiters, outcome.answers, strict=True):
+        self._answer(group, outcome.answers)
+
+    def _land(self, group: Group) -> None:
+        group.settled = True
+        self._flying -= group.views
+
+    def _answer(self, group: Group, answers: Iterable[Counted]) -> None:
+        for waiter, answer in zip(group.waiters, answers, strict=True):
             if not waiter.done():
                 waiter.set_result(answer)
 
@@ -204,12 +211,12 @@ class Batcher:
 
     def _refuse(self, groups: list[Group], why: str) -> None:
         for group in groups:
-            waiting = [waiter for waiter in group.waiters if not waiter.done()]
-            if not waiting:
+            if group.settled:
                 continue
             site = group.batch.site
             log.error("batch_refused", site=site, views=group.views, why=why)
-            self._flying -= group.views
+            self._land(group)
             self._metrics.refused[site, "store"].inc(group.views)
-            for waiter in waiting:
-                waiter.set_exception(Unavailable(f"Not counted: {why}."))
+            for waiter in group.waiters:
+                if not waiter.done():
+                    waiter.set_exception(Unavailable(f"Not counted: {why}."))
