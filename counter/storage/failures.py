@@ -7,6 +7,8 @@ from redis.sentinel import MasterNotFoundError
 
 from counter.errors import CounterError, StoreError, StoreUnavailable
 
+REDIS_ERRORS = (redis.RedisError, redis.RedisClusterException, OSError)
+"""All that redis-py raises: its error about a cluster as such is none of its errors."""
 _PASSING = {
     "ASK": "is moving this site's slot",
     "BUSY": "is busy with another script",
@@ -46,7 +48,9 @@ def explain(error: Exception) -> CounterError:
         return StoreUnavailable(f"the store can't be reached: {text}")
     if isinstance(error, redis.ResponseError):
         return StoreError(f"the store refused: {text}")
-    if isinstance(error, redis.RedisError):
+    if isinstance(error, redis.RedisClusterException) and "not enabled" in text:
+        return StoreError("the store is no cluster: redis:// would be right for one server")
+    if isinstance(error, REDIS_ERRORS):
         return StoreUnavailable(f"the store can't be used: {text}")
     raise error
 

@@ -47,6 +47,11 @@ async def inspect(client: Client, settings: StoreSettings) -> Inspection:
     speaks = tuple(int(part) for part in str(info.get("redis_version", "0")).split(".")[:2])
     if speaks < OLDEST_VERSION:
         raise StoreError(f"the store is Redis {version}; the oldest that can serve is 7.0")
+    if isinstance(client, Redis) and info.get("redis_mode") == "cluster":
+        raise StoreError(
+            "the store is a node of a cluster, and its URL names one server: redis+cluster:// "
+            "would be right"
+        )
     config = await _config(client)
     persistence = _persistence(config)
     return Inspection(

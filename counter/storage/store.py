@@ -14,7 +14,7 @@ from typing import Any
 from zlib import crc32
 
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import MovedError, NoScriptError, RedisError
+from redis.exceptions import MovedError, NoScriptError
 
 from counter.errors import CounterError, StoreUnavailable
 from counter.metrics import Metrics
@@ -25,7 +25,7 @@ from counter.settings import Store as StoreSettings
 from counter.sites import Sites
 from counter.storage import keys
 from counter.storage.connect import Client, connect, disconnect
-from counter.storage.failures import explain, kind
+from counter.storage.failures import REDIS_ERRORS, explain, kind
 from counter.storage.inspection import UNCONFIRMED, Inspection, confirmed, inspect
 from counter.storage.scripts import ADD, APPLY, LEDGER, READ, START, Script
 
@@ -357,7 +357,7 @@ class Store:
         if len(commands) == 1 and not confirm:
             try:
                 return [await self._client.execute_command(*commands[0])]  # type: ignore[no-untyped-call] # untyped in redis-py
-            except (RedisError, OSError) as error:
+            except REDIS_ERRORS as error:
                 return [error]
         pipe = self._client.pipeline(transaction=False)
         for command in commands:
@@ -366,7 +366,7 @@ class Store:
             pipe.execute_command(*confirm)
         try:
             replies = list(await pipe.execute(raise_on_error=False))
-        except (RedisError, OSError) as error:
+        except REDIS_ERRORS as error:
             return [error] * len(commands)
         if confirm and not confirmed(confirm, replies.pop()):
             return [r if isinstance(r, Exception) else UNCONFIRMED for r in replies]
@@ -376,7 +376,7 @@ class Store:
         with self._timed(operation):
             try:
                 return self._good(operation, await answer)
-            except (RedisError, OSError) as error:
+            except REDIS_ERRORS as error:
                 raise self._failed(operation, error) from error
 
     def _good(self, operation: str, reply: Any) -> Any:

@@ -18,7 +18,21 @@ import pytest
 from cluster.servers import SITES, Load, counted, free_ports
 from conftest import Client, settings
 
+from counter.errors import StoreError
 from counter.web.service import Running, running
+
+
+def cli(*arguments: str) -> str:
+    """Run redis-cli; returns what it prints."""
+    done = subprocess.run(["redis-cli", *arguments], capture_output=True, text=True, timeout=60)
+    if arguments[0] == "--cluster":
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def wait_for(port: int) -> None:
+    while "PONG" not in cli("-p", str(port), "ping"):
+        time.sleep(0.1)
 
 
 @dataclass
@@ -51,17 +65,11 @@ class Cluster:
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         self.processes[port] = subprocess.Popen(["redis-server", *arguments])
 
-    def cli(self, *arguments: str) -> str:
-        done = subprocess.run(["redis-cli", *arguments], capture_output=True, text=True, timeout=60)
-        if arguments[0] == "--cluster":
-            assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
     def nodes(self) -> dict[int, dict[str, Any]]:
         """Return what the cluster knows of each living node, by its port."""
         alive = next(port for port, process in self.processes.items() if process.poll() is None)
         found = {}
-        for line in self.cli("-p", str(alive), "cluster", "nodes").splitlines():
+        for line in cli("-p", str(alive), "cluster", "nodes").splitlines():
             name, address, flags, *_ = line.split()
             port = int(address.split("@")[0].rpartition(":")[2])
             found[port] = {"id": name, "flags": flags.split(","), "slots": line.split()[8:]}
@@ -88,12 +96,11 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         for port in made.ports:
             made.start(port)
         for port in made.ports:
-            while "PONG" not in made.cli("-p", str(port), "ping"):
-                time.sleep(0.1)
+            wait_for(port)
         addresses = [f"127.0.0.1:{port}" for port in made.ports]
-        made.cli("--cluster", "create", *addresses, "--cluster-replicas", "1", "--cluster-yes")
+        cli("--cluster", "create", *addresses, "--cluster-replicas", "1", "--cluster-yes")
         for port in made.ports:
-            while "cluster_state:ok" not in made.cli("-p", str(port), "cluster", "info"):
+            while "cluster_state:ok" not in cli("-p", str(port), "cluster", "info"):
                 time.sleep(0.1)
         yield made
     finally:
@@ -120,7 +127,7 @@ async def test_moving_slots_neither_loses_nor_doubles_a_view(
         source, target, *_ = cluster.primaries()
         await asyncio.sleep(1)
         await asyncio.to_thread(
-            cluster.cli,
+            cli,
             *("--cluster", "reshard", f"127.0.0.1:{source}"),
             *("--cluster-from", nodes[source]["id"], "--cluster-to", nodes[target]["id"]),
             *("--cluster-slots", "1500", "--cluster-yes"),
@@ -153,3 +160,26 @@ async def test_a_fail_over_doubles_nothing_and_with_replicas_loses_nothing(
         found = await counted(up)
         assert found == load.answered
         assert load.answered.total() > 1000
+
+
+async def test_a_cluster_named_as_one_server_is_told_at_the_start(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    with pytest.raises(StoreError, match="redis\\+cluster:// would be right"):
+        async with running(settings(cluster.url.replace("+cluster", ""))):
+            pass
+
+
+async def test_one_server_named_as_a_cluster_is_told_at_the_start() -> None:
+    port = free_ports(1)[0]
+    server = await asyncio.create_subprocess_exec(
+        "redis-server", "--port", str(port), "--save", "", stdout=subprocess.DEVNULL
+    )
+    try:
+        wait_for(port)
+        with pytest.raises(StoreError, match="no cluster: redis:// would be right"):
+            async with running(settings(f"redis+cluster://127.0.0.1:{port}")):
+                pass
+    finally:
+        server.kill()
+        await server.wait()
