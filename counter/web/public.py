@@ -30,16 +30,12 @@ from counter.web.requests import (
     whole_number,
 )
 from counter.web.routing import Router
+from counter.web.whole import JSON_HEADERS, cors_headers, json_answer
 
 MAX_PATHS = 100
 MAX_HISTORY_DAYS = 3_660
 MAX_TOP = 1_000
 PERIODS = ("today", "week", "total")
-_JSON_HEADERS = {
-    "Content-Type": "application/json",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
     "Access-Control-Allow-Headers": "Content-Type",
@@ -85,7 +81,7 @@ class Public:
 
     # Counting
 
-    async def count(self, request: web.BaseRequest, key: str) -> web.Response:
+    async def count(self, request: web.BaseRequest, key: str) -> web.StreamResponse:
         """`POST /v1/{site}/views?path=/a`: count a view, answer the figures just after it."""
         site = self._sites.find(key)
         at = self._clock()
@@ -97,8 +93,8 @@ class Public:
             raise
         outcome = await self.view(request, key, site, path, at)
         if isinstance(outcome, Counted):
-            return json_bytes(counted_json(outcome))
-        return json_bytes(dropped_json(*outcome))
+            return self.answer(request, key, counted_json(outcome))
+        return self.answer(request, key, dropped_json(*outcome))
 
     async def view(
         self, request: web.BaseRequest, key: str, site: Site, path: str, at: int
@@ -256,14 +252,18 @@ class Public:
     def finish(self, request: web.BaseRequest, key: str, response: web.StreamResponse) -> None:
         """Let the site's own pages read the answer (CORS)."""
         origin = request.headers.get("Origin")
-        if origin is None:
-            return
-        headers = response.headers
-        headers["Vary"] = "Origin"
+        if origin is not None:
+            response.headers.update(cors_headers(origin if self._may_read(key, origin) else None))
+
+    def _may_read(self, key: str, origin: str) -> bool:
         site = self._sites.get(key)
-        if site is None or is_allowed(site.origins, origin):
-            headers["Access-Control-Allow-Origin"] = origin
-            headers["Timing-Allow-Origin"] = origin
+        return site is None or is_allowed(site.origins, origin)
+
+    def answer(self, request: web.BaseRequest, key: str, body: bytes) -> web.StreamResponse:
+        """Answer a view, which most requests are, in a way that costs little."""
+        origin = request.headers.get("Origin")
+        allowed = origin is not None and self._may_read(key, origin)
+        return json_answer(request, origin, allowed, body)
 
 
 def _all_lines(headers: Mapping[str, str], name: str) -> str | None:
@@ -334,7 +334,7 @@ def dropped_json(figures: Figures, reason: Reason) -> bytes:
 
 
 def json_bytes(body: bytes) -> web.Response:
-    return web.Response(body=body, headers=_JSON_HEADERS)
+    return web.Response(body=body, headers=JSON_HEADERS)
 
 
 def json_document(document: Mapping[str, Any]) -> web.Response:

@@ -24,6 +24,7 @@ from counter.errors import (
 )
 from counter.metrics import Metrics
 from counter.web.problems import problem_response
+from counter.web.whole import SERVER, WholeResponse
 
 Handler = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 """Takes the request and the one variable part of its address (a site's key, a file's name)."""
@@ -103,13 +104,15 @@ class Router:
                 InternalError("It is in the log; the view was not counted."), path
             )
         if not response.prepared:
-            response.headers["Server"] = "visitor-counter"
+            response.headers["Server"] = SERVER
             if self.finish:
                 self.finish(request, variable, response)
         metrics = self._metrics
         method = request.method if request.method in route.methods else "other"
         metrics.requests[route.name, method, str(response.status)].inc()
-        if isinstance(response, web.Response):  # a stream lasts as long as its reader likes
+        if isinstance(
+            response, web.Response | WholeResponse
+        ):  # a stream lasts as long as its reader likes
             metrics.latency[route.name,].observe(time.perf_counter() - started)
         return response
 
