@@ -16,12 +16,16 @@ from counter.sites import Sites
 from counter.storage.store import Query, Store
 
 _SITE_GAUGES = {
-    "online": "Visitors online now.",
-    "today": "Count of the site's day so far, in its unit.",
-    "yesterday": "Count of the site's day before.",
-    "week": "Count since Monday.",
-    "month": "Count since the first of the month.",
-    "total": "Count since the site began, its start included.",
+    "online": ("visitor_counter_site_online", "Visitors online now."),
+    "today": ("visitor_counter_site_today", "Count of the site's day so far, in its unit."),
+    "yesterday": ("visitor_counter_site_yesterday", "Count of the site's day before."),
+    "week": ("visitor_counter_site_week", "Count since Monday."),
+    "month": ("visitor_counter_site_month", "Count since the first of the month."),
+    # Prometheus keeps the ending _total for counters.
+    "total": (
+        "visitor_counter_site_overall",
+        "Count since the site began, its start included: the total.",
+    ),
 }
 _CHUNK = 200
 """Sites whose figures one round trip reads."""
@@ -34,10 +38,10 @@ class _SiteFigures:
         self._figures = figures
 
     def collect(self) -> Iterable[Metric]:
-        for name, text in _SITE_GAUGES.items():
-            family = GaugeMetricFamily(f"visitor_counter_site_{name}", text, labels=["site"])
+        for figure, (name, text) in _SITE_GAUGES.items():
+            family = GaugeMetricFamily(name, text, labels=["site"])
             for site, figures in self._figures.items():
-                family.add_metric([site], getattr(figures, name))
+                family.add_metric([site], getattr(figures, figure))
             yield family
 
 
