@@ -21,7 +21,15 @@ class StoreError(CounterError):
 
 
 class StoreUnavailable(CounterError):
-    """The store can't be reached, or can't write now; it may help to ask again."""
+    """The store can't be reached, or can't write now; it may help to ask again.
+
+    Args:
+        unsure: whether it may have done what was asked; it could not tell.
+    """
+
+    def __init__(self, text: str, *, unsure: bool = False) -> None:
+        super().__init__(text)
+        self.unsure = unsure
 
 
 class EmbeddedStoreError(CounterError):
@@ -52,6 +60,10 @@ class Problem(CounterError):
         super().__init__(detail)
         self.detail = detail
         self.headers = headers or {}
+
+
+class BadRequest(Problem):
+    slug, title = "bad-request", "The request can't be understood"
 
 
 class BadPath(Problem):
@@ -113,3 +125,9 @@ class Unavailable(Problem):
 
     def __init__(self, detail: str, *, retry_after: int = 5) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class Unsure(Problem):
+    """Whether it counted is not known: the store's answer was lost, and no journal takes it."""
+
+    status, slug, title = 504, "unsure", "It can't be told whether this was counted"

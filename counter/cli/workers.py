@@ -32,9 +32,10 @@ from counter.settings import Settings, load
 from counter.sites import Sites
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
+from counter.web.listener import listen
 from counter.web.metrics import Exposition
 from counter.web.ops import Ops
-from counter.web.service import listen, operations, prepare, serving
+from counter.web.service import operations, prepare, serving
 
 _REFRESH_SECONDS = 1.0
 _RESTART_SECONDS = 0.5

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from counter.errors import BadParameter, Problem, TooManyPaths
 from counter.ingest.addresses import client_address
@@ -35,6 +36,7 @@ from counter.web.whole import JSON_HEADERS, cors_headers, json_answer
 MAX_PATHS = 100
 MAX_HISTORY_DAYS = 3_660
 MAX_TOP = 1_000
+_FIRST_DAY, _LAST_DAY = "1970-01-01", "9998-12-31"
 PERIODS = ("today", "week", "total")
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
@@ -266,11 +268,10 @@ class Public:
         return json_answer(request, origin, allowed, body)
 
 
-def _all_lines(headers: Mapping[str, str], name: str) -> str | None:
+def _all_lines(headers: CIMultiDictProxy[str], name: str) -> str | None:
     """Return a header that may stand on several lines: a proxy may add one of its own."""
-    if name not in headers:
-        return None
-    return ", ".join(value for key, value in headers.items() if key.lower() == name.lower())
+    lines = headers.getall(name, None)
+    return ", ".join(lines) if lines else None
 
 
 def asked_paths(parameters: Parameters) -> list[str]:
@@ -293,11 +294,13 @@ def _day(parameters: Parameters, name: str, default: str) -> str:
     if text is None:
         return default
     try:
-        if len(text) == 10:
+        if len(text) == 10 and _FIRST_DAY <= text <= _LAST_DAY:
             return day_name(day_date(text.replace("-", "")))
     except ValueError:
         pass
-    raise BadParameter(f"{name} must be a day, such as 2026-11-22.")
+    raise BadParameter(
+        f"{name} must be a day from {_FIRST_DAY} to {_LAST_DAY}, such as 2026-11-22."
+    )
 
 
 def counted_json(counted: Counted) -> bytes:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
-from aiohttp import http, web
+from aiohttp import http
 
 from counter.errors import SettingsError
 from counter.ingest.batcher import Batcher
@@ -28,15 +26,12 @@ from counter.storage.embedded import store_url
 from counter.storage.store import Store
 from counter.web import openapi
 from counter.web.embedding import Embedding
+from counter.web.listener import listening
 from counter.web.live import Live
 from counter.web.metrics import Exposition
 from counter.web.ops import Ops
 from counter.web.public import Public
-from counter.web.requests import MAX_BODY
 from counter.web.routing import Router
-
-_MAX_TARGET = 32 * 1024
-"""Bytes of a request's first line: 100 paths of a usual length, escaped, fit in."""
 
 log = structlog.get_logger()
 
@@ -172,7 +167,7 @@ async def serving(
         openapi.add_to(router)
         Embedding(sites, public, reader, clock).add_to(router)
         address = await stack.enter_async_context(
-            _listening(router, listener or settings.server.listen, settings)
+            listening(router, listener or settings.server.listen, settings.server)
         )
         stack.push_async_callback(feed.close)
         yield Service(settings, sites, store, metrics, public, router, feed, salts, address, clock)
@@ -185,7 +180,7 @@ async def operations(
     """Serve the operations listener; yields its address."""
     router = Router(metrics)
     ops.add_to(router)
-    async with _listening(router, settings.server.ops_listen, settings) as address:
+    async with listening(router, settings.server.ops_listen, settings.server) as address:
         yield address
 
 
@@ -200,47 +195,6 @@ def refuse_slow_parser() -> None:
             "aiohttp's C parser is missing: install aiohttp from a wheel, and unset "
             "AIOHTTP_NO_EXTENSIONS"
         )
-
-
-@contextlib.asynccontextmanager
-async def _listening(
-    router: Router, where: tuple[str, int] | socket.socket, settings: Settings
-) -> AsyncIterator[tuple[str, int]]:
-    """Serve `router` at an address or on a socket; yields the address."""
-    server = web.Server(
-        router,
-        request_factory=partial(
-            web.BaseRequest, loop=asyncio.get_running_loop(), client_max_size=MAX_BODY
-        ),
-        access_log=None,
-        auto_decompress=False,
-        keepalive_timeout=settings.server.keepalive_timeout / 1000,
-        max_line_size=_MAX_TARGET,
-    )
-    runner = web.ServerRunner(server, shutdown_timeout=settings.server.shutdown_timeout / 1000)
-    await runner.setup()
-    listener = where if isinstance(where, socket.socket) else listen(where)
-    try:
-        await web.SockSite(runner, listener).start()
-        yield runner.addresses[0][:2]
-    finally:
-        await runner.cleanup()
-
-
-def listen(address: tuple[str, int]) -> socket.socket:
-    """Return a socket that listens at `address`.
-
-    Raises:
-        SettingsError: it is in use, or not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    try:
-        return socket.create_server(address, family=family, backlog=1024)
-    except OSError as error:
-        raise SettingsError(
-            f"can't listen on {address[0]}:{address[1]}: {os.strerror(error.errno or 0)}; free "
-            "it, or set another address in [server]"
-        ) from None
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -1,0 +1,47 @@
+"""What is no request at all: told as all else is, and nothing of it comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from conftest import Running, Start
+
+HEAD = "POST /v1/a/views?path=/a HTTP/1.1\r\nHost: a\r\nUser-Agent: Mozilla/5.0 Firefox/145.0\r\n"
+
+MALFORMED = {
+    "no HTTP": "hello\r\n\r\n",
+    "a first line without end": f"GET /{'a' * 40_000} HTTP/1.1\r\n\r\n",
+    "a header without end": f"{HEAD}X: {'a' * 9000}\r\n\r\n",
+    "two lengths": f"{HEAD}Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
+    "a length and chunks": (
+        f"{HEAD}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
+    "a length with a sign": f"{HEAD}Content-Length: +4\r\n\r\nabcd",
+    "a space before the colon": f"{HEAD}Content-Length : 4\r\n\r\nabcd",
+    "a folded header": f"{HEAD}X: a\r\n b\r\n\r\n",
+    "a NUL in a header": f"{HEAD}X: a\0b\r\n\r\n",
+}
+
+
+async def exchange(up: Running, text: str) -> bytes:
+    reader, writer = await asyncio.open_connection(*up.service.address)
+    writer.write(text.encode())
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+@pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED.keys())
+async def test_what_is_no_request_is_refused_by_a_problem_document(start: Start, text: str) -> None:
+    up = await start()
+    answer = await exchange(up, text)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
+    assert b"Content-Type: application/problem+json" in head
+    assert json.loads(body)["status"] == 400
+    assert b"aaaa" not in body
+    assert (await up.client.figures())["total"] == 0
