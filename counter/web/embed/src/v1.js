@@ -3,24 +3,25 @@
  * The script that every page loads: it counts the page and fills in the figures, in one request.
  * What only some pages want (the <visitor-counter> element, lists of articles, live figures,
  * single-page navigation, the owner's switch) is a module that is loaded when they do: more.js.
- * Nothing here may ever throw into the page.
+ * Nothing here may ever throw into the page. Each byte is loaded by every page: a test counts them
+ * (and `let` is shorter than `const`).
  *
  * @typedef {Record<string, any>} Figures what /views or /figures answered; undefined when it did not
  */
 (() => {
-  const doc = document
-  const script = /** @type {HTMLScriptElement} */ (doc.currentScript)
-  const { site, count, local, query, spa } = script.dataset
+  let doc = document
+  let script = /** @type {HTMLScriptElement} */ (doc.currentScript)
+  let data = script.dataset
   // The service is where this script came from, whatever path it is served under.
-  const base = script.src.split("embed/")[0]
+  let base = new URL("..", script.src)
 
-  const api = (window.visitorCounter = {
+  let api = (window.visitorCounter = {
     /** True where nothing is counted: the figures are shown all the same. */
-    skip: count == "off" || (local == null && /^(localhost|127|\[|$)/.test(location.host)),
+    skip: data.count == "off" || (data.local == null && /^(127\.|\[|$)|localhost$/.test(location.hostname)),
 
     /** A plain request: no preflight, and it outlives the page. Figures are read, all else is sent. */
     ask: (/** @type {string} */ what) =>
-      fetch(base + `v1/${site}/` + what, { method: what[0] == "f" ? "GET" : "POST", keepalive: true })
+      fetch(`${base}v1/${data.site}/${what}`, { method: what < "g" ? "GET" : "POST", keepalive: true })
         .then((answer) => answer.json())
         .catch(() => {}),
 
@@ -34,28 +35,36 @@
 
     /** Count a view of `path`, or only read where counting is off, and show the figures. */
     view: (/** @type {string} */ path) =>
-      api.ask((api.skip ? "figures" : "views") + "?path=" + encodeURIComponent(path)).then(api.show),
+      api.ask(`${api.skip ? "figures" : "views"}?path=` + encodeURIComponent((api.path = path)))
+        // By then the reader may have gone on to another page of a single-page site.
+        .then((figures) => path == api.path && api.show(figures)),
 
     show(/** @type {Figures} */ figures) {
       api.figures = figures
-      for (const element of doc.querySelectorAll("[data-counter]"))
-        element.dataset.path || api.put(element, figures?.[element.dataset.counter])
+      doc.querySelectorAll("[data-counter]").forEach(
+        (element) => element.dataset.path || api.put(element, figures?.[element.dataset.counter]),
+      )
       dispatchEvent(new Event("visitor-counter"))
     },
   })
 
-  const start = () => {
+  let start = () => {
+    let page = location
+    try {
+      page = new URL(doc.querySelector("[rel=canonical]").href)
+    } catch {} // there is none, or it is no address
     try {
       api.skip ||= localStorage["visitor-counter-skip"]
     } catch {} // storage may be forbidden
-    const page = new URL(doc.querySelector("[rel=canonical]")?.href || location)
-    api.view(page.pathname + (query ? page.search : ""))
-    if (spa || /-skip$/.test(location.hash) || doc.querySelector("visitor-counter,[data-path]"))
+    api.show() // an en dash, for as long as the answer takes
+    api.view(page.pathname + (data.query ? page.search : ""))
+    if (data.spa || /-skip$/.test(location.hash) || doc.querySelector("visitor-counter,[data-path]"))
       import(base + "embed/v1-more.js").catch(() => {})
     // A reader who stays is online for as long as the page can be seen.
     setInterval(() => api.skip || doc.hidden || api.ask("presence"), 1e5)
   }
-  // A page that is fetched ahead counts when it is shown, if ever.
-  const event = doc.prerendering ? "prerenderingchange" : doc.readyState == "loading" && "DOMContentLoaded"
+  // A page that is fetched ahead counts when it is shown, if ever. The states of a page are loading,
+  // interactive, complete: only the first comes after "j".
+  let event = doc.prerendering ? "prerenderingchange" : doc.readyState > "j" && "DOMContentLoaded"
   event ? doc.addEventListener(event, start) : start()
 })()
