@@ -319,4 +319,5 @@ def _print_table(columns: tuple[str, ...], rows: list[Any]) -> None:
         table.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row))
-    Console().print(table)
+    # A path is told as it is, whatever brackets and colons are in it.
+    Console(markup=False, emoji=False).print(table)

@@ -16,7 +16,7 @@ from zlib import crc32
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import MovedError, NoScriptError
 
-from counter.errors import CounterError, StoreUnavailable
+from counter.errors import CounterError, StoreError, StoreUnavailable
 from counter.metrics import Metrics
 from counter.model.days import month_start, shift, span, week_start
 from counter.model.figures import Batch, Counted, DayRow, Figures, Hit, Status, Unit
@@ -296,13 +296,22 @@ class Store:
         names = (keys.total(site), keys.days(site))
         [reply] = await self._call_scripts(LEDGER, [(names, ())])
         total, days = self._good("ledger", reply)
-        ledger = Ledger({name.decode(): int(value) for name, value in _pairs(total)})
-        for name, value in _pairs(days):
-            if name.endswith(b":t"):
-                views, visits, visitors = map(int, value.split())
-                ledger.closing[name[:8].decode()] = (views, visits, visitors)
-            else:
-                ledger.days[name.decode()] = int(value)
+        name = value = b""
+        ledger = Ledger({})
+        try:
+            for name, value in _pairs(total):
+                ledger.total[name.decode()] = int(value)
+            for name, value in _pairs(days):
+                if name.endswith(b":t"):
+                    views, visits, visitors = map(int, value.split())
+                    ledger.closing[name[:8].decode()] = (views, visits, visitors)
+                else:
+                    ledger.days[name.decode()] = int(value)
+        except ValueError:
+            raise StoreError(
+                f"the store holds {value.decode('utf-8', 'replace')!r} where a number of site "
+                f"{site} should be: {name.decode('utf-8', 'replace')}"
+            ) from None
         return ledger
 
     async def ready(self) -> None:
