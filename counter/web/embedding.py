@@ -6,6 +6,7 @@ All of them work without JavaScript, but the script.
 from __future__ import annotations
 
 import json
+from functools import cache
 
 from aiohttp import web
 
@@ -55,8 +56,7 @@ class Embedding:
         """`GET /embed/v1.js` and its modules."""
         if name == _LANGUAGES:
             tag = find(query_parameters(request), "lang") or ""
-            text = json.dumps(dict(languages()[best(tag)]), ensure_ascii=False)
-            return _asset(request, Asset.of(text.encode(), "application/json"))
+            return _asset(request, _labels(best(tag)))
         asset = assets().get(name)
         if asset is None:
             raise NotFound("No such file is embedded; the script is /embed/v1.js.")
@@ -204,6 +204,12 @@ def _either(figure: int | None, other: int) -> int:
     return other if figure is None else figure
 
 
+@cache
+def _labels(language: str) -> Asset:
+    text = json.dumps(dict(languages()[language]), ensure_ascii=False)
+    return Asset.of(text.encode(), "application/json")
+
+
 def _asset(request: web.BaseRequest, asset: Asset) -> web.Response:
     headers = {
         "Content-Type": asset.content_type,
@@ -214,9 +220,19 @@ def _asset(request: web.BaseRequest, asset: Asset) -> web.Response:
     }
     if asset.etag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    accepted = request.headers.get("Accept-Encoding", "")
+    accepted = _accepted(request.headers.get("Accept-Encoding", ""))
     if "br" in accepted:
         return web.Response(body=asset.brotli, headers={**headers, "Content-Encoding": "br"})
     if "gzip" in accepted:
         return web.Response(body=asset.gzip, headers={**headers, "Content-Encoding": "gzip"})
     return web.Response(body=asset.body, headers=headers)
+
+
+def _accepted(header: str) -> set[str]:
+    """Return the codings that an `Accept-Encoding` takes (RFC 9110, 12.5.3): not those of q=0."""
+    found = set()
+    for item in header.lower().split(","):
+        coding, _, weight = item.partition(";")
+        if weight.strip().replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
+            found.add(coding.strip())
+    return found

@@ -1,31 +1,32 @@
 // @ts-check
 /**
  * <visitor-counter>: the figures in the foot of a page. Attributes: `figures` (which, and in what
- * order), `layout` (box, line, odometer), `theme` (auto, light, dark, bare), `lang`, `label-…`.
+ * order), `layout` (box, line, odometer), `theme` (auto, light, dark, bare), `lang`, `label-…`;
+ * a child with `slot="label-…"` stands for a label too.
  */
 const here = new URL(".", import.meta.url)
 const languages = {}
 
 const style = new CSSStyleSheet()
-// A constructed sheet: a page's Content-Security-Policy may forbid inline style.
+// A constructed sheet: a page's Content-Security-Policy may forbid inline style. With the theme
+// `auto` the colours follow the page's `color-scheme`.
 style.replaceSync(`
-:host{--_i:var(--visitor-counter-color,#1f2a37);--_b:var(--visitor-counter-background,#fff);
---_l:var(--visitor-counter-line,#d5dbe3);--_a:var(--visitor-counter-accent,#a61c1c);
-display:inline-block;font:var(--visitor-counter-font,.9375em/1.5 system-ui,sans-serif);color:var(--_i);max-width:100%}
+:host{--_c:var(--visitor-counter-color,light-dark(#1f2a37,#e6eaf0));--_b:var(--visitor-counter-background,light-dark(#fff,#17202b));
+--_l:var(--visitor-counter-line,light-dark(#d5dbe3,#334155));--_a:var(--visitor-counter-accent,light-dark(#a61c1c,#ffb4a8));
+display:inline-block;font:var(--visitor-counter-font,.9375em/1.5 system-ui,sans-serif);color:var(--_c);max-width:100%}
 :host([hidden]){display:none}
-:host([theme=dark]){--_i:var(--visitor-counter-color,#e6eaf0);--_b:var(--visitor-counter-background,#17202b);--_l:var(--visitor-counter-line,#334155);--_a:var(--visitor-counter-accent,#ffb4a8)}
-@media(prefers-color-scheme:dark){:host([theme=auto]){--_i:var(--visitor-counter-color,#e6eaf0);--_b:var(--visitor-counter-background,#17202b);--_l:var(--visitor-counter-line,#334155);--_a:var(--visitor-counter-accent,#ffb4a8)}}
-:host([theme=bare]){color:inherit;font:inherit;--_b:transparent;--_l:transparent;--_a:inherit}
-dl{margin:0;background:var(--_b);border:1px solid var(--_l);border-radius:.5em;padding:.5em .875em;box-sizing:border-box;max-width:100%}
-div{display:flex;justify-content:space-between;gap:1.5em;padding:.125em 0}
+:host([theme=light]){color-scheme:light}:host([theme=dark]){color-scheme:dark}
+:host([theme=bare]){color:inherit;font:inherit;--_b:none;--_l:transparent;--_a:inherit}
+dl{margin:0;background:var(--_b);border:1px solid var(--_l);border-radius:.5em;padding:.5em .875em;box-sizing:border-box}
+div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1.5em;padding:.125em 0}
 dt::after{content:":"}dd{margin:0;font-weight:650;font-variant-numeric:tabular-nums;min-inline-size:4ch;text-align:end;color:var(--_a)}
-:host([layout=line]) dl{display:flex;flex-wrap:wrap;gap:.125em 1.25em}:host([layout=line]) div{gap:.375em}
+:host([layout=line]) dl{display:flex;flex-wrap:wrap;gap:0 1.25em}:host([layout=line]) div{gap:.375em}
 :host([layout=line]) dd{min-inline-size:2ch;text-align:start}
-:host([layout=odometer]) dd{display:flex;gap:2px;direction:ltr}
-i{font-style:normal;background:var(--_i);color:var(--_b);border-radius:.2em;min-inline-size:1.1em;text-align:center;line-height:1.4}
+b{display:flex;gap:2px;direction:ltr;font:inherit}
+i{font-style:normal;background:var(--_c);color:var(--_b);border-radius:.2em;min-inline-size:1.1em;text-align:center}
 :host([theme=bare]) i{background:none;color:inherit;outline:1px solid}
-:host([theme=bare]) dl{padding:0}
-@media(forced-colors:active){dl{border-color:CanvasText}i{outline:1px solid}}`)
+:host([theme=bare]) dl{padding:0;border:0}
+@media(forced-colors:active){i{outline:1px solid}}`)
 
 class VisitorCounter extends HTMLElement {
   static observedAttributes = ["lang", "figures", "layout"]
@@ -37,7 +38,6 @@ class VisitorCounter extends HTMLElement {
   }
 
   connectedCallback() {
-    if (!this.hasAttribute("theme")) this.setAttribute("theme", "auto")
     addEventListener("visitor-counter", this.update)
     this.render()
   }
@@ -50,46 +50,56 @@ class VisitorCounter extends HTMLElement {
     if (this.isConnected) this.render()
   }
 
+  /** Draw the rows at once, so that they have their place, and label them when the labels are there. */
   async render() {
     const lang = this.closest("[lang]")?.lang || navigator.language
-    const names = (this.getAttribute("figures") || "online today total").split(/[\s,]+/)
-    languages[lang] ??= fetch(new URL(`v1-lang.json?lang=${encodeURIComponent(lang)}`, here))
-      .then((answer) => answer.json())
-      .catch(() => ({}))
-    const labels = await languages[lang]
     const list = document.createElement("dl")
+    const add = (parent, name, part) => {
+      const child = parent.appendChild(document.createElement(name))
+      child.part = part
+      return child
+    }
     list.part = "list"
     // Figures that tick are not to be read out each time.
-    list.setAttribute("aria-live", "off")
-    if (labels.direction) list.dir = labels.direction
-    for (const name of names) {
-      const row = list.appendChild(document.createElement("div"))
-      row.part = "row " + name
-      const label = row.appendChild(document.createElement("dt"))
-      label.part = "label"
-      label.textContent = this.getAttribute("label-" + name) ?? labels[name] ?? name
-      const figure = row.appendChild(document.createElement("dd"))
-      figure.part = "figure"
+    list.ariaLive = "off"
+    const rows = (this.getAttribute("figures") || "online today total").split(/[\s,]+/).map((name) => {
+      const row = add(list, "div", "row " + name)
+      const label = add(add(row, "dt", "label"), "slot", "")
+      label.name = "label-" + name
+      label.textContent = this.getAttribute(label.name) ?? "\xa0"
+      const figure = add(row, "dd", "figure")
       figure.dataset.figure = name
+      return { name, label, figure }
+    })
+    this.shadowRoot.replaceChildren(list)
+    this.fill()
+    languages[lang] ??= fetch(new URL("v1-lang.json?lang=" + encodeURIComponent(lang), here))
+      .then((answer) => answer.json())
+      .catch(() => {})
+    const labels = (await languages[lang]) ?? {}
+    list.dir = labels.direction ?? ""
+    for (const { name, label, figure } of rows) {
+      label.textContent = this.getAttribute(label.name) ?? labels[name] ?? name
       figure.lang = labels.numbers || lang
     }
-    this.shadowRoot.replaceChildren(list)
     this.fill()
   }
 
   fill() {
-    const { figures = {}, put } = window.visitorCounter
+    const { figures, put } = window.visitorCounter
     for (const element of this.shadowRoot.querySelectorAll("dd")) {
-      put(element, figures[element.dataset.figure])
+      // Not before it is known how its language writes numbers.
+      put(element, element.lang ? figures?.[element.dataset.figure] : null)
       if (this.getAttribute("layout") != "odometer") continue
-      const text = element.textContent
-      element.ariaLabel = text
-      element.role = "img"
-      element.replaceChildren(...[...text].map((digit) => {
-        const wheel = document.createElement(/\d/.test(digit) ? "i" : "span")
-        wheel.textContent = digit
+      const image = document.createElement("b")
+      image.role = "img"
+      image.ariaLabel = element.textContent
+      image.append(...[...element.textContent].map((sign) => {
+        const wheel = document.createElement(/\d/.test(sign) ? "i" : "span")
+        wheel.textContent = sign
         return wheel
       }))
+      element.replaceChildren(image)
     }
   }
 }

@@ -1,68 +1,80 @@
 // @ts-check
 /**
  * Figures that follow, over Server-Sent Events. The tabs of one browser share one stream: whoever
- * holds the lock listens, and tells the others. Hidden tabs rest. Past the server's bound, or
- * without EventSource, the figures are asked for now and then.
+ * holds the lock listens, and tells the others. Hidden tabs rest. Past the server's bound, or while
+ * it is away, the figures are asked for instead, less and less often, until a stream opens again.
  */
 const api = window.visitorCounter
-const script = document.querySelector("script[data-site]")
-const base = new URL("../v1/" + script.dataset.site + "/", import.meta.url)
-const path = new URL(document.querySelector("[rel=canonical]")?.href || location).pathname
-const query = "?path=" + encodeURIComponent(path)
+const { site } = document.querySelector("script[data-site]").dataset
+const base = new URL(`../v1/${site}/`, import.meta.url).href
 const channel = window.BroadcastChannel && new BroadcastChannel("visitor-counter " + base)
-const POLL = 30_000
+const LONGEST_WAIT = 60_000
 
-let source
+/** @type {EventSource | undefined} */ let source
+/** @type {AbortController | undefined} */ let watch
+let path
 let failures = 0
 let timer
 
 /** Show what came, but for the views of another tab's article. */
 function show(figures, own) {
-  if (document.hidden) return
-  const views = own ? figures.articles?.[path] : api.figures?.views
-  api.show({ ...figures, views })
+  if (document.hidden || typeof figures?.total != "number") return
+  api.show({ ...figures, views: own ? figures.views : api.figures?.views })
+}
+
+async function read() {
+  show(await api.ask("figures?path=" + encodeURIComponent(api.path)), true)
 }
 
 function listen() {
-  source = new EventSource(base + "live" + query)
+  source = new EventSource(base + "live?path=" + encodeURIComponent(path))
   for (const name of ["figures", "rollover"])
     source.addEventListener(name, ({ data }) => {
-      failures = 0
-      const figures = JSON.parse(data)
-      show(figures, true)
-      channel?.postMessage(figures)
+      try {
+        const figures = JSON.parse(data)
+        failures = 0
+        show(figures, true)
+        channel?.postMessage(figures)
+      } catch {} // it is not from the service
     })
   source.onerror = () => {
-    if (source.readyState != EventSource.CLOSED) return // it comes back by itself
-    // Refused: wait longer each time, not all at once, and poll meanwhile.
-    const wait = Math.min(POLL * 2 ** failures++, 600_000) * (0.5 + Math.random())
-    timer = setTimeout(async () => {
-      show((await api.ask("figures" + query)) ?? {}, true)
+    rest()
+    // Longer each time, and not all pages at once.
+    timer = setTimeout(() => {
+      read()
       listen()
-    }, wait)
+    }, Math.min(2000 * 2 ** failures++, LONGEST_WAIT) * (0.5 + Math.random()))
   }
 }
 
-let release
+function rest() {
+  source?.close()
+  clearTimeout(timer)
+}
+
 function awake() {
-  if (document.hidden) {
-    source?.close()
-    clearTimeout(timer)
-    release?.()
-    release = undefined
-  } else if (!release) {
-    const hold = () => new Promise((done) => {
-      release = done
+  watch?.abort()
+  rest()
+  path = api.path
+  if (document.hidden || !path) return
+  const { signal } = (watch = new AbortController())
+  // An article's own views are not in another tab's stream: only the foot can share one.
+  const alone = document.querySelector('[data-counter="views"]:not([data-path])')
+  if (!channel || !navigator.locks || alone) return listen()
+  // Where another tab has the lock, that one tells.
+  const held = () =>
+    new Promise((release) => {
       listen()
+      signal.addEventListener("abort", release)
     })
-    const lock = navigator.locks?.request
-    // An article's own views are not in another tab's stream: only the foot can share one.
-    if (lock && channel && !document.querySelector('[data-counter="views"]:not([data-path])'))
-      navigator.locks.request("visitor-counter " + base, () => document.hidden ? undefined : hold())
-    else hold()
-  }
+  navigator.locks.request("visitor-counter " + base, { signal }, held).catch(() => {})
 }
 
 if (channel) channel.onmessage = ({ data }) => show(data, false)
-document.addEventListener("visibilitychange", awake)
+document.addEventListener("visibilitychange", () => {
+  awake()
+  document.hidden || read() // what changed meanwhile, the other tab has told already
+})
+// A single-page site has gone on.
+addEventListener("visitor-counter", () => path == api.path || awake())
 awake()

@@ -13,13 +13,17 @@ if (location.hash == "#" + mark) {
   try {
     const off = !localStorage[mark]
     off ? (localStorage[mark] = 1) : localStorage.removeItem(mark)
+    window.visitorCounter.skip = off
+    // Or a reload would switch it back.
+    history.replaceState(history.state, "", location.pathname + location.search)
     alert(off ? "This browser is not counted any more." : "This browser is counted again.")
   } catch {}
 }
 
-/** Fill every element that names an article of its own. */
-export async function fillLists() {
-  const elements = [...document.querySelectorAll("[data-counter][data-path]")]
+/** Fill every element that names an article of its own; those `among` are enough, if given. */
+export async function fillLists(among = "") {
+  const elements = [...document.querySelectorAll("[data-counter][data-path]" + among)]
+  for (const element of elements) put(element)
   const paths = [...new Set(elements.map((element) => element.dataset.path))]
   while (paths.length) {
     const asked = paths.splice(0, 100)
@@ -30,6 +34,7 @@ export async function fillLists() {
 }
 
 fillLists()
-if (document.querySelector("visitor-counter")) load("element")
+// A single-page site may show one later on.
+if (script.dataset.spa || document.querySelector("visitor-counter")) load("element")
 if (document.querySelector("visitor-counter[live]") || "live" in script.dataset) load("live")
 if (script.dataset.spa) load("spa")

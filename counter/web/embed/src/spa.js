@@ -6,31 +6,31 @@
 import { fillLists } from "./v1-more.js"
 
 const { view, put } = window.visitorCounter
-const script = document.querySelector("script[data-site]")
-const hash = script.dataset.spa == "hash"
+const { spa, query } = document.querySelector("script[data-site]").dataset
 const page = () =>
-  hash ? location.hash.replace(/^#!?/, "") || "/" : location.pathname + (script.dataset.query ? location.search : "")
+  spa == "hash" ? location.hash.replace(/^#!?/, "") || "/" : location.pathname + (query ? location.search : "")
 
-let last = page()
-let turn = 0
+let last
 
-async function turned() {
+function turned() {
   const path = page()
   if (path == last) return
   last = path
-  const mine = ++turn
   // The last page's figures never show on the next one.
   for (const element of document.querySelectorAll('[data-counter="views"]:not([data-path])')) put(element)
-  const { show } = window.visitorCounter
-  window.visitorCounter.show = (figures) => mine == turn && show(figures)
-  // The page puts its own things in place first.
-  await new Promise((done) => setTimeout(done))
   view(path)
-  fillLists()
 }
 
-if (hash) addEventListener("hashchange", turned)
-else if (window.navigation) navigation.addEventListener("navigatesuccess", turned)
+// A page may put its elements in place long after it has changed its address.
+new MutationObserver(() => {
+  for (const element of document.querySelectorAll("[data-counter]:empty:not([data-path])"))
+    put(element, window.visitorCounter.figures?.[element.dataset.counter])
+  fillLists(":empty")
+}).observe(document, { childList: true, subtree: true })
+
+// Both fire once the address has changed, and after the page's own call of pushState.
+if (spa == "hash") addEventListener("hashchange", turned)
+else if (window.navigation) navigation.addEventListener("currententrychange", turned)
 else {
   for (const name of ["pushState", "replaceState"]) {
     const own = history[name]
@@ -41,3 +41,4 @@ else {
   }
   addEventListener("popstate", turned)
 }
+turned()

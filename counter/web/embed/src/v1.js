@@ -57,7 +57,8 @@
       api.skip ||= localStorage["visitor-counter-skip"]
     } catch {} // storage may be forbidden
     api.show() // an en dash, for as long as the answer takes
-    api.view(page.pathname + (data.query ? page.search : ""))
+    // A single-page site's pages are the module's, from the first.
+    data.spa || api.view(page.pathname + (data.query ? page.search : ""))
     if (data.spa || /-skip$/.test(location.hash) || doc.querySelector("visitor-counter,[data-path]"))
       import(base + "embed/v1-more.js").catch(() => {})
     // A reader who stays is online for as long as the page can be seen.
