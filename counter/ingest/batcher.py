@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from counter.errors import JournalError, StoreUnavailable, Unavailable
+from counter.errors import JournalError, StoreUnavailable, Unavailable, Unsure
 from counter.ingest.backlog import Backlog
 from counter.ingest.lastknown import LastKnown
 from counter.metrics import Metrics
@@ -20,6 +20,7 @@ from counter.storage.store import Applied, Store
 
 MAX_FLIGHT = 512
 """Views that one flight carries at most: the script is not to hold the store for long."""
+_HOLD_MS = 10_000
 _PAUSE_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5)
 
 log = structlog.get_logger()
@@ -35,6 +36,8 @@ class Group:
     """How many of the hits are views; the others are heartbeats."""
     settled: bool = False
     """Whether the metrics know what became of it."""
+    unsure: bool = False
+    """Whether the store may have applied it without our knowing."""
 
 
 class Batcher:
@@ -47,6 +50,8 @@ class Batcher:
       all that follows until the journal is empty: no batch of a site overtakes another. These
       are answered with the last known figures, marked stale, when they are safe on disk.
     - A hit that neither store nor journal takes is answered with `Unavailable`: it counts nothing.
+      But if the store may have applied it, and only its answer was lost, it is held until either
+      takes it; past `_HOLD_MS` it is answered with `Unsure`.
     - `close` takes no more hits and returns when every hit has its answer.
     """
 
@@ -158,17 +163,28 @@ class Batcher:
 
     async def _fly(self, flight: list[Group]) -> None:
         left = flight if self._backlog.standing else await self._send(flight)
-        if not left:
-            return
+        until = monotonic_ms() + _HOLD_MS
+        while left and (why := await self._keep(left)):
+            self._refuse([group for group in left if not group.unsure], why)
+            left = [group for group in left if group.unsure]
+            if self._closing or monotonic_ms() > until:
+                self._refuse(left, why)
+                return
+            if left:
+                self._refuse_queued(why)
+                left = await self._send(left)
+
+    async def _keep(self, groups: list[Group]) -> str:
+        """Bring `groups` to the journal, and answer them; returns why not, if not."""
         try:
             # A heartbeat can't be late.
-            await self._backlog.keep([group.batch for group in left if group.views])
+            await self._backlog.keep([group.batch for group in groups if group.views])
         except JournalError as error:
-            self._refuse(left, str(error))
-            return
-        for group in left:
+            return str(error)
+        for group in groups:
             self._land(group)
             self._answer(group, self._known.answers(group.batch))
+        return ""
 
     async def _send(self, flight: list[Group]) -> list[Group]:
         """Bring `flight` to the store; returns what it did not answer in good time."""
@@ -180,6 +196,7 @@ class Batcher:
                 if isinstance(outcome, Applied):
                     self._settle(group, outcome)
                 elif isinstance(outcome, StoreUnavailable):
+                    group.unsure |= outcome.unsure
                     left.append(group)
                 else:
                     self._refuse([group], str(outcome))
@@ -213,10 +230,21 @@ class Batcher:
         for group in groups:
             if group.settled:
                 continue
-            site = group.batch.site
-            log.error("batch_refused", site=site, views=group.views, why=why)
+            site, unsure = group.batch.site, group.unsure
+            log.error("batch_refused", site=site, views=group.views, unsure=unsure, why=why)
             self._land(group)
-            self._metrics.refused[site, "store"].inc(group.views)
+            self._metrics.refused[site, "unsure" if unsure else "store"].inc(group.views)
             for waiter in group.waiters:
                 if not waiter.done():
-                    waiter.set_exception(Unavailable(f"Not counted: {why}."))
+                    waiter.set_exception(
+                        Unsure("The store did not answer in time, and could not be asked again.")
+                        if unsure
+                        else Unavailable(f"Not counted: {why}.")
+                    )
+
+    def _refuse_queued(self, why: str) -> None:
+        """Refuse what has not been sent, rather than let it wait as well."""
+        while self._queue:
+            groups = self._take()
+            self._flying += sum(group.views for group in groups)
+            self._refuse(groups, why)

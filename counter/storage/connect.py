@@ -10,6 +10,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 
 from counter.errors import SettingsError
 
@@ -34,6 +35,9 @@ def connect(url: str, timeout: float) -> Client:
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "retry": Retry(NoBackoff(), 0),
+        # While it listens for the notices of a hosted store's maintenance, redis-py does not look
+        # whether a connection was closed while it was idle, and sends the next batch into it.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
     try:
         if scheme.endswith("+sentinel"):

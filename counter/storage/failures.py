@@ -37,7 +37,7 @@ def explain(error: Exception) -> CounterError:
     ):
         return StoreUnavailable(f"the store refuses the user or the password: {text}")
     if isinstance(error, redis.TimeoutError):
-        return StoreUnavailable("the store did not answer in time")
+        return StoreUnavailable("the store did not answer in time", unsure=_was_sent(text))
     if isinstance(error, MasterNotFoundError):
         # Behind it redis-py tells all of its own insides.
         return StoreUnavailable(
@@ -47,7 +47,7 @@ def explain(error: Exception) -> CounterError:
     if trouble := _PASSING.get(kind(error)):
         return StoreUnavailable(f"the store {trouble}: {text}")
     if isinstance(error, redis.ConnectionError | OSError):
-        return StoreUnavailable(f"the store can't be reached: {text}")
+        return StoreUnavailable(f"the store can't be reached: {text}", unsure=_was_sent(text))
     if isinstance(error, redis.ResponseError):
         return StoreError(f"the store refused: {text}")
     if isinstance(error, redis.RedisClusterException) and "not enabled" in text:
@@ -55,6 +55,11 @@ def explain(error: Exception) -> CounterError:
     if isinstance(error, REDIS_ERRORS):
         return StoreUnavailable(f"the store can't be used: {text}")
     raise error
+
+
+def _was_sent(text: str) -> bool:
+    """Tell by redis-py's words whether a connection broke that had been made."""
+    return "connecting to" not in text
 
 
 def kind(error: Exception) -> str:

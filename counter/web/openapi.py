@@ -185,6 +185,7 @@ def _count_view() -> dict[str, Any]:
             errors.BodyTimeout,
             errors.BodyTooLarge,
             errors.UnsupportedMedia,
+            errors.Unsure,
         ),
         "parameters": [_path_parameter()],
         "requestBody": {

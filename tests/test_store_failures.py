@@ -1,0 +1,295 @@
+"""Whatever goes wrong with the store: every answered view counts once, and the trouble is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from balance import conserved, scrape
+from chaos.proxy import Proxy
+from chaos.server import StoreServer
+from conftest import FakeClock, Running, Start, eventually
+from stores import DAY_MS, NOW
+
+from counter.errors import JournalError, StoreUnavailable
+from counter.ingest import batcher
+from counter.storage.journal import Journal
+
+SOON = {"timeout": "500ms"}
+"""For the store: it is away when it has not answered for so long."""
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[StoreServer]:
+    async with StoreServer(tmp_path / "store") as server:
+        yield server
+
+
+@pytest.fixture
+async def proxy(server: StoreServer) -> AsyncIterator[Proxy]:
+    async with Proxy(server.port) as proxy:
+        yield proxy
+
+
+async def send(up: Running, count: int, path: str = "/x") -> list[int]:
+    """Send views at once; returns the statuses of the answers."""
+    views = [up.client.request("POST", "/v1/a/views", params={"path": path}) for _ in range(count)]
+    return [response.status for response in await asyncio.gather(*views)]
+
+
+async def drained(up: Running) -> None:
+    """Wait until no journal holds anything."""
+
+    async def empty() -> bool:
+        return not (await scrape(up.ops))["visitor_counter_journal_views"]
+
+    await eventually(empty)
+
+
+async def readiness(up: Running) -> str:
+    """Return why the service is not ready; nothing if it is."""
+    response = await up.ops.request("GET", "/readyz")
+    document = await response.json()
+    assert (response.status == 200) == (document["status"] == "ready")
+    return str(document.get("detail", ""))
+
+
+async def store_up(up: Running) -> bool:
+    return bool((await scrape(up.ops))["visitor_counter_store_up"])
+
+
+async def test_views_of_an_outage_are_answered_stale_and_counted_once_in_their_own_days(
+    server: StoreServer, start: Start
+) -> None:
+    clock = FakeClock(NOW)
+    up = await start(clock=clock, store={"url": server.url, **SOON})
+    async with conserved(up.ops) as scrapes:
+        assert await send(up, 10) == [200] * 10
+        server.kill()
+        stale = await up.client.view("/x")
+        assert stale == {
+            "views": 10, "online": 1, "today": 10, "yesterday": 0, "total": 10, "stale": True,
+        }  # fmt: skip
+        assert await send(up, 19) == [200] * 19
+        clock.now += DAY_MS
+        assert (await up.client.view("/x"))["yesterday"] == 10
+        assert await send(up, 4) == [200] * 4
+        assert "can't be reached" in await readiness(up)
+        assert not await store_up(up)
+        await server.start()
+        await drained(up)
+        assert await readiness(up) == ""
+        assert await store_up(up)
+        assert (await up.client.view("/x"))["views"] == 36
+    assert max(scraped["visitor_counter_journal_views"] for scraped in scrapes) == 25
+    figures = await up.client.figures("/x")
+    assert (figures["yesterday"], figures["today"]) == (30, 6)
+
+
+async def test_the_oldest_views_go_first_while_new_ones_keep_coming(
+    server: StoreServer, start: Start
+) -> None:
+    up = await start(store={"url": server.url, **SOON})
+    assert await send(up, 1) == [200]
+    server.kill()
+    answered = 1 + (await send(up, 300)).count(200)
+    sending = asyncio.create_task(_send_for(up, 1.5))
+    await server.start()
+    async with conserved(up.ops):
+        answered += (await sending)[200]
+        await drained(up)
+    assert (await up.client.figures("/x"))["views"] == answered
+
+
+async def _send_for(up: Running, seconds: float) -> Counter[int]:
+    """Send views from eight clients; returns how many were answered with which status."""
+    statuses: Counter[int] = Counter()
+    until = asyncio.get_running_loop().time() + seconds
+
+    async def client() -> None:
+        while asyncio.get_running_loop().time() < until:
+            statuses.update(await send(up, 1))
+
+    await asyncio.gather(*(client() for _ in range(8)))
+    return statuses
+
+
+async def test_a_store_that_keeps_forgetting_the_script_shows_to_nobody(
+    server: StoreServer, start: Start
+) -> None:
+    up = await start(store={"url": server.url})
+    async with conserved(up.ops), server.client() as redis:
+        sending = asyncio.create_task(_send_for(up, 1.5))
+        while not sending.done():
+            await redis.script_flush()
+            assert await readiness(up) == ""
+            await asyncio.sleep(0.05)
+        statuses = await sending
+    assert set(statuses) == {200}
+    assert (await up.client.figures("/x"))["views"] == statuses[200]
+
+
+async def test_a_read_only_replica_keeps_the_views_in_the_journal_until_it_is_primary_again(
+    server: StoreServer, start: Start, tmp_path: Path
+) -> None:
+    up = await start(store={"url": server.url, **SOON})
+    async with (
+        conserved(up.ops),
+        StoreServer(tmp_path / "primary") as primary,
+        server.client() as redis,
+    ):
+        assert await send(up, 2) == [200] * 2
+        await redis.replicaof("127.0.0.1", primary.port)
+        assert (await up.client.view("/x"))["stale"] is True
+        assert "read-only replica" in await readiness(up)
+        await redis.replicaof("NO", "ONE")
+        await drained(up)
+    assert await readiness(up) == ""
+
+
+async def test_a_store_without_memory_keeps_the_views_in_the_journal(
+    server: StoreServer, start: Start
+) -> None:
+    up = await start(store={"url": server.url, **SOON})
+    async with conserved(up.ops), server.client() as redis:
+        assert await send(up, 2) == [200] * 2
+        await redis.config_set("maxmemory", 1)
+        assert (await up.client.view("/x"))["stale"] is True
+        assert "out of memory" in await readiness(up)
+        assert not await store_up(up)
+        await redis.config_set("maxmemory", 0)
+        await drained(up)
+    assert (await up.client.figures("/x"))["views"] == 3
+
+
+async def test_a_wrong_type_at_a_key_refuses_that_site_alone_and_counts_nothing(
+    server: StoreServer, start: Start
+) -> None:
+    plain = {"repeat_window": "0s", "rate_limit": "off"}
+    up = await start(sites={"a": plain, "b": plain}, store={"url": server.url})
+    async with conserved(up.ops), server.client() as redis:
+        await redis.set("vc:{a}:top", "somebody else's")
+        refused = await up.client.request("POST", "/v1/a/views", params={"path": "/x"})
+        assert refused.status == 503
+        assert "Retry-After" in refused.headers
+        assert "WRONGTYPE" in (await refused.json())["detail"]
+        assert (await up.client.view("/x", site="b"))["views"] == 1
+        assert (await up.client.figures("/x"))["total"] == 0
+        await redis.delete("vc:{a}:top")
+        assert (await up.client.view("/x"))["views"] == 1
+    assert 'kind="WRONGTYPE"' in await (await up.ops.request("GET", "/metrics")).text()
+
+
+async def test_a_wrong_password_stops_the_start_with_a_line_that_says_so(
+    tmp_path: Path, start: Start
+) -> None:
+    async with StoreServer(tmp_path / "store", requirepass="right") as server:
+        with pytest.raises(StoreUnavailable, match="refuses the user or the password"):
+            await start(store={"url": server.url.replace("//", "//:wrong@")})
+
+
+async def test_a_password_that_changes_keeps_the_views_in_the_journal_until_it_is_right_again(
+    server: StoreServer, start: Start
+) -> None:
+    up = await start(store={"url": server.url.replace("//", "//:right@"), **SOON})
+    async with conserved(up.ops), server.client() as redis:
+        await redis.config_set("requirepass", "another")
+        await redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        assert (await up.client.view("/x"))["stale"] is True
+        assert "refuses the user or the password" in await readiness(up)
+        assert not await store_up(up)
+        await redis.config_set("requirepass", "right")
+        await drained(up)
+    assert (await up.client.figures("/x"))["views"] == 1
+
+
+async def test_replies_that_are_lost_let_batches_be_sent_again_and_count_once(
+    proxy: Proxy, start: Start
+) -> None:
+    up = await start(store={"url": proxy.url, **SOON})
+    async with conserved(up.ops):
+        assert await send(up, 5) == [200] * 5
+        for _ in range(5):
+            proxy.swallow_replies = True
+            sending = asyncio.create_task(send(up, 20))
+            await eventually(lost_something(proxy))
+            proxy.heal()
+            assert await sending == [200] * 20
+        await drained(up)
+    assert (await up.client.figures("/x"))["views"] == 105
+
+
+def lost_something(proxy: Proxy) -> Callable[[], Awaitable[bool]]:
+    """Return what tells whether the network has lost more by now."""
+    before = proxy.swallowed
+
+    async def lost() -> bool:
+        return proxy.swallowed > before
+
+    return lost
+
+
+async def test_a_batch_whose_reply_was_lost_may_go_to_the_journal_and_still_count_once(
+    proxy: Proxy, start: Start
+) -> None:
+    up = await start(store={"url": proxy.url, **SOON})
+    async with conserved(up.ops):
+        proxy.swallow_replies = True
+        assert (await up.client.view("/x"))["stale"] is True
+        assert (await up.client.view("/x"))["stale"] is True
+        proxy.heal()
+        await drained(up)
+    assert (await up.client.figures("/x"))["views"] == 2
+
+
+async def test_a_view_whose_reply_was_lost_is_not_refused_when_the_disk_fails_as_well(
+    proxy: Proxy, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "append", refusing)
+    up = await start(store={"url": proxy.url, **SOON})
+    async with conserved(up.ops):
+        assert await send(up, 1) == [200]
+        proxy.swallow_replies = True
+        held = asyncio.create_task(up.client.view("/x"))
+        await eventually(lost_something(proxy))
+        # One that was never sent is told so, instead of waiting too.
+        assert await send(up, 1) == [503]
+        assert not held.done()
+        proxy.heal()
+        assert (await held)["views"] == 2
+
+
+async def test_a_view_is_told_if_nobody_can_say_whether_it_counts(
+    proxy: Proxy, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "append", refusing)
+    monkeypatch.setattr(batcher, "_HOLD_MS", 100)
+    up = await start(store={"url": proxy.url, **SOON})
+    async with conserved(up.ops):
+        assert await send(up, 1) == [200]
+        proxy.swallow_replies = True
+        assert await send(up, 1) == [504]
+        proxy.heal()
+    assert (await up.client.figures("/x"))["views"] == 2
+
+
+def refusing(*_: object) -> None:
+    raise JournalError("the disk is on fire")
+
+
+async def test_a_store_and_a_disk_that_fail_together_are_answered_with_503(
+    server: StoreServer, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "append", refusing)
+    up = await start(store={"url": server.url, **SOON})
+    async with conserved(up.ops):
+        server.kill()
+        response = await up.client.request("POST", "/v1/a/views", params={"path": "/x"})
+        assert response.status == 503
+        assert response.headers["Retry-After"]
+        assert "the disk is on fire" in (await response.json())["detail"]
+    await server.start()
+    assert (await up.client.view("/x"))["views"] == 1
