@@ -29,6 +29,8 @@ class Inspection:
     """`always`, `everysec`, `no` (the append-only file's syncs), `snapshots`, `none`, or
     `unknown` where the store does not let us look."""
     warnings: tuple[str, ...]
+    persistent: bool | None
+    """Whether it has an append-only file and evicts nothing; None if unknown."""
     confirm: tuple[Any, ...] | None
     """The command, after the script on the same connection, whose reply says that the views are
     where the settings want them: `WAITAOF` or `WAIT`."""
@@ -58,6 +60,7 @@ async def inspect(client: Client, settings: StoreSettings) -> Inspection:
         version=version,
         persistence=persistence,
         warnings=tuple(_warnings(config, persistence)),
+        persistent=_persistent(config, persistence),
         confirm=_confirm(settings, persistence, speaks),
     )
 
@@ -88,6 +91,17 @@ def _persistence(config: dict[str, str]) -> str:
     return "snapshots" if config.get("save") else "none"
 
 
+def _persistent(config: dict[str, str], persistence: str) -> bool | None:
+    if persistence == "unknown":
+        return None
+    return persistence in ("always", "everysec", "no") and not _evicts(config)
+
+
+def _evicts(config: dict[str, str]) -> bool:
+    policy = config.get("maxmemory-policy", "noeviction")
+    return policy != "noeviction" and config.get("maxmemory", "0") != "0"
+
+
 def _warnings(config: dict[str, str], persistence: str) -> list[str]:
     found = []
     if persistence == "none":
@@ -101,11 +115,10 @@ def _warnings(config: dict[str, str], persistence: str) -> list[str]:
         found.append(
             "appendfsync is no: a power cut loses what the system had not written, some 30 s"
         )
-    policy = config.get("maxmemory-policy", "noeviction")
-    if policy != "noeviction" and config.get("maxmemory", "0") != "0":
+    if _evicts(config):
         found.append(
-            f"maxmemory-policy is {policy}: a full store deletes counters without a word; "
-            "noeviction would refuse views instead, which are then journaled"
+            f"maxmemory-policy is {config['maxmemory-policy']}: a full store deletes counters "
+            "without a word; noeviction would refuse views instead, which are then journaled"
         )
     entries = int(config.get("hash-max-listpack-entries", _LISTPACK_ENTRIES))
     value = int(config.get("hash-max-listpack-value", _LISTPACK_VALUE))

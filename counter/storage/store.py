@@ -94,6 +94,9 @@ class Store:
         self._sites = sites
         self._metrics = metrics
         self._confirm: tuple[Any, ...] | None = None
+        self.persistent: bool | None = None
+        """Whether the store keeps what it has; None if it does not let us look."""
+        self._takes_views = True
 
     @classmethod
     def open(cls, url: str, settings: StoreSettings, sites: Sites, metrics: Metrics) -> Store:
@@ -112,7 +115,16 @@ class Store:
         """
         found: Inspection = await self._ask("inspect", inspect(self._client, self._settings))
         self._confirm = found.confirm
+        self.persistent = found.persistent
         return found
+
+    async def clock_offset(self) -> float | None:
+        """Return the seconds by which the store's clock is ahead; None for a cluster's many."""
+        if isinstance(self._client, RedisCluster):
+            return None
+        before = time.time()
+        seconds, micros = await self._ask("time", self._client.time())
+        return float(seconds + micros / 1e6 - (before + time.time()) / 2)
 
     async def close(self) -> None:
         await disconnect(self._client)
@@ -147,7 +159,10 @@ class Store:
         for batch, site, reply in zip(batches, sites, replies, strict=True):
             if isinstance(reply, Exception):
                 outcomes.append(self._failed("apply", reply))
+                self._takes_views &= not isinstance(outcomes[-1], StoreUnavailable)
             else:
+                self._takes_views = True
+                self._good("apply", reply)
                 self._metrics.batches.observe(len(batch.hits))
                 outcomes.append(_applied(reply, site.unit, batch))
         return outcomes
@@ -391,7 +406,8 @@ class Store:
     def _good(self, operation: str, reply: Any) -> Any:
         if isinstance(reply, Exception):
             raise self._failed(operation, reply) from reply
-        self._metrics.store_up.set(1)
+        # One that is read-only or out of memory answers questions all the same.
+        self._metrics.store_up.set(self._takes_views)
         return reply
 
     def _failed(self, operation: str, error: Exception) -> CounterError:

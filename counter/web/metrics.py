@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -13,6 +14,7 @@ from counter.errors import CounterError
 from counter.model.clock import Clock
 from counter.model.figures import Figures
 from counter.sites import Sites
+from counter.storage.check import differences
 from counter.storage.store import Query, Store
 
 _SITE_GAUGES = {
@@ -31,17 +33,44 @@ _CHUNK = 200
 """Sites whose figures one round trip reads."""
 
 
-class _SiteFigures:
-    """A collector that tells figures which were read just before the scrape was answered."""
+@dataclass(eq=False, slots=True)
+class _StoreState:
+    """A collector of what the store tells at the scrape: it is read just before the answer."""
 
-    def __init__(self, figures: dict[str, Figures]) -> None:
-        self._figures = figures
+    figures: dict[str, Figures] = field(default_factory=dict)
+    imbalance: Mapping[str, int] = field(default_factory=dict)
+    clock_offset: float | None = None
+    persistent: bool | None = None
 
     def collect(self) -> Iterable[Metric]:
         for figure, (name, text) in _SITE_GAUGES.items():
             family = GaugeMetricFamily(name, text, labels=["site"])
-            for site, figures in self._figures.items():
+            for site, figures in self.figures.items():
                 family.add_metric([site], getattr(figures, figure))
+            yield family
+        family = GaugeMetricFamily(
+            "visitor_counter_site_imbalance",
+            "By how much the site's figures disagree (`check` tells where): 0 if all is well.",
+            labels=["site"],
+        )
+        for site, imbalance in self.imbalance.items():
+            family.add_metric([site], imbalance)
+        yield family
+        for name, text, value in (
+            (
+                "visitor_counter_store_clock_offset_seconds",
+                "The store's clock less that of this process.",
+                self.clock_offset,
+            ),
+            (
+                "visitor_counter_store_persistent",
+                "1 if the store has an append-only file and evicts nothing, else 0.",
+                self.persistent,
+            ),
+        ):
+            family = GaugeMetricFamily(name, text)
+            if value is not None:
+                family.add_metric([], float(value))
             yield family
 
 
@@ -54,6 +83,7 @@ class Exposition:
         self._store = store
         self._sites = sites
         self._clock = clock
+        self._imbalance: dict[str, int] = {}
 
     async def document(self, accept: str) -> tuple[bytes, str]:
         """Return the metrics and their content type, as `accept` asks for them.
@@ -63,17 +93,33 @@ class Exposition:
         encode, content_type = choose_encoder(accept)
         registry = CollectorRegistry()
         registry.register(self._counts)
-        registry.register(_SiteFigures(await self._figures()))
+        registry.register(await self._state())
         return encode(registry), content_type
 
-    async def _figures(self) -> dict[str, Figures]:
-        figures: dict[str, Figures] = {}
+    async def _state(self) -> _StoreState:
+        state = _StoreState(persistent=self._store.persistent)
         keys, now = list(self._sites), self._clock()
         try:
             for n in range(0, len(keys), _CHUNK):
                 chunk = keys[n : n + _CHUNK]
                 read = await self._store.read([Query(key, now) for key in chunk])
-                figures.update(zip(chunk, read, strict=True))
+                state.figures.update(zip(chunk, read, strict=True))
+            await self._audit(keys)
+            state.clock_offset = await self._store.clock_offset()
         except CounterError:
             pass
-        return figures
+        state.imbalance = {key: self._imbalance[key] for key in keys if key in self._imbalance}
+        return state
+
+    async def _audit(self, keys: list[str]) -> None:
+        """Check one site at each scrape, the one that was checked longest ago.
+
+        It reads all of a site's days, some 10,000 fields after ten years: too much for all sites.
+        """
+        unchecked = [key for key in keys if key not in self._imbalance]
+        key = next(iter(unchecked or [key for key in self._imbalance if key in self._sites]), None)
+        if key is None:
+            return
+        found = differences(await self._store.ledger(key))
+        self._imbalance.pop(key, None)  # to the end of the turn
+        self._imbalance[key] = sum(abs(item.recorded - item.expected) for item in found)
