@@ -68,13 +68,8 @@ def test_a_service_that_is_killed_leaves_a_valkey_that_the_next_one_retires(tmp_
         service.process.wait()
     [orphan] = valkeys_of(data)
     with served(config) as service:
-        assert service.view("/a") == {
-            "views": 4,
-            "online": 1,
-            "today": 4,
-            "yesterday": 0,
-            "total": 4,
-        }
+        answer = service.view("/a")
+        assert (answer["views"], answer["total"], answer["online"]) == (4, 4, 1)
         assert orphan not in valkeys_of(data)
         assert len(valkeys_of(data)) == 1
     assert valkeys_of(data) == []
