@@ -2,44 +2,89 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import platform
 from pathlib import Path
 from typing import Any
 
 import click
+import uvloop
 
-from bench import speed
+from bench import batches, memory, overload, reads, speed
+
+_SIZES = (1, 8, 32, 64, 128, 256, 512)
 
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Where to write the JSON.")
 @click.pass_context
 def main(context: click.Context, target: Path | None) -> None:
-    """Measure the counter on this machine; without a command, its speed."""
-    context.obj = target or Path("bench-results.json")
+    """Measure the counter on this machine; without a command, all but its memory."""
+    context.obj = target or Path("build/bench.json")
     if context.invoked_subcommand is None:
-        context.invoke(speed_command)
+        for command in (speed_command, overload_command, reads_command, batches_command):
+            context.invoke(command)
 
 
 @main.command("speed")
 @click.option("--cases", default="abcdef", show_default=True, help="Which of the cases.")
 @click.option("--rounds", default=5, show_default=True)
-@click.option("--seconds", default=3.0, show_default=True, help="Length of one run.")
+@click.option("--seconds", default=3, show_default=True, help="Length of one run.")
 @click.option("--connections", default=128, show_default=True)
 @click.pass_obj
-def speed_command(target: Path, cases: str, rounds: int, seconds: float, connections: int) -> None:
+def speed_command(target: Path, cases: str, rounds: int, seconds: int, connections: int) -> None:
     """What a counted view costs, beside the framework alone and other ways to count."""
-    measured = asyncio.run(speed.measure(cases, rounds, seconds, connections))
+    measured = uvloop.run(speed.measure(cases, rounds, seconds, connections))
     speed.show(measured)
     _write(target, "speed", {"connections": connections, "rounds": rounds, **measured})
+
+
+@main.command("overload")
+@click.option("--rounds", default=3, show_default=True)
+@click.option("--seconds", default=4, show_default=True, help="Length of one run.")
+@click.pass_obj
+def overload_command(target: Path, rounds: int, seconds: int) -> None:
+    """Latency at 0.7 of the highest throughput, and what happens at twice as much."""
+    measured = uvloop.run(overload.measure(rounds, seconds))
+    overload.show(measured)
+    _write(target, "overload", measured)
+
+
+@main.command("reads")
+@click.option("--seconds", default=4, show_default=True, help="Length of one run.")
+@click.pass_obj
+def reads_command(target: Path, seconds: int) -> None:
+    """What readers of one hot article cost the store."""
+    measured = uvloop.run(reads.measure(seconds))
+    reads.show(measured)
+    _write(target, "reads", measured)
+
+
+@main.command("batches")
+@click.option("--views", default=30_000, show_default=True, help="Views of each size.")
+@click.pass_obj
+def batches_command(target: Path, views: int) -> None:
+    """What a view costs in the store alone, by the size of its batch."""
+    measured = uvloop.run(batches.measure(list(_SIZES), views, warm=100_000))
+    batches.show(measured)
+    _write(target, "batches", measured)
+
+
+@main.command("memory")
+@click.option("--large", is_flag=True, help="Ten million articles too: some minutes and 1 GiB.")
+@click.pass_obj
+def memory_command(target: Path, large: bool) -> None:
+    """What articles, online visitors and idle sites take."""
+    measured = uvloop.run(memory.measure([10**n for n in range(3, 8 if large else 7)]))
+    memory.show(measured)
+    _write(target, "memory", measured)
 
 
 def _write(target: Path, name: str, measured: dict[str, Any]) -> None:
     document = json.loads(target.read_text()) if target.exists() else {}
     document["machine"] = {"python": platform.python_version(), "system": platform.platform()}
     document[name] = measured
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(document, indent=2) + "\n")
     print(f"Written to {target}")
 

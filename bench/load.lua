@@ -1,6 +1,9 @@
 -- The load, for wrk: articles by Zipf's law, visitors by chance, with a browser's headers.
 --
--- Arguments: what (views, figures:N), file of user agents, seed, articles, visitors, site.
+-- Arguments: what (views, figures:N, or an address to GET), file of user agents, seed, articles,
+-- visitors, site, and how long a connection pauses between two requests (ms on average; 0: not).
+-- With a pause that is long beside an answer's time, the rate is the connections' and no longer
+-- the server's: an open loop, as readers are.
 -- The last line on standard output is a JSON object: requests, seconds, errors, latencies (ms).
 
 local threads = 0
@@ -9,7 +12,7 @@ function setup(thread)
   threads = threads + 1
 end
 
-local what, articles, visitors, site, paths_each
+local what, articles, visitors, site, paths_each, pause
 local agents, cumulative = {}, {}
 
 local function article()
@@ -25,6 +28,11 @@ end
 function init(args)
   what, articles, visitors, site = args[1], tonumber(args[4]), tonumber(args[5]), args[6]
   paths_each = tonumber(what:match(':(%d+)') or 0)
+  pause = tonumber(args[7])
+  if pause > 0 then
+    -- As if by chance (a Poisson process).
+    function delay() return math.floor(-math.log(1 - math.random()) * pause + 0.5) end
+  end
   math.randomseed(tonumber(args[3]) + number)
   for line in io.lines(args[2]) do agents[#agents + 1] = line end
   local sum = 0
@@ -47,6 +55,9 @@ end
 
 function request()
   local visitor = math.random(0, visitors - 1)
+  if what:sub(1, 1) == '/' then
+    return 'GET ' .. what .. ' HTTP/1.1\r\n' .. headers(visitor) .. '\r\n'
+  end
   if paths_each == 0 then
     return 'POST /v1/' .. site .. '/views?path=' .. article() .. ' HTTP/1.1\r\n'
       .. headers(visitor) .. 'Content-Length: 0\r\n\r\n'

@@ -34,6 +34,11 @@ class Run:
     """CPU time of Redis, in µs a request."""
 
     @property
+    def good_rate(self) -> float:
+        """Answers a second but those with an error's status."""
+        return (self.requests - self.status_errors) / self.seconds
+
+    @property
     def rate(self) -> float:
         return self.requests / self.seconds
 
@@ -44,20 +49,26 @@ async def run_wrk(
     directory: Path,
     *,
     what: str = "views",
-    seconds: float,
+    seconds: int,
     connections: int,
     articles: int = ARTICLES,
     visitors: int = VISITORS,
+    pause_ms: float = 0,
 ) -> Run:
-    """Load `peer` for `seconds` from so many connections, each with one request at a time."""
+    """Load `peer` for `seconds` from so many connections, each with one request at a time.
+
+    Args:
+        what: `views`, `figures:N` for N articles, or an address to GET.
+        pause_ms: how long a connection waits, on average, between an answer and its next request.
+    """
     if not shutil.which("wrk"):
         raise SystemExit("The load comes from wrk; on Debian and Ubuntu: apt-get install wrk")
     agents = directory / "agents.txt"
     agents.write_text("\n".join(BROWSERS.values()) + "\n")
-    command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds:g}s"]
+    command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
     command += ["--timeout=30s", f"--script={Path(__file__).with_name('load.lua')}"]
     command += [f"http://127.0.0.1:{peer.port}", "--", what, str(agents)]
-    command += [str(random.randrange(2**31)), str(articles), str(visitors), SITE]
+    command += [str(random.randrange(2**31)), str(articles), str(visitors), SITE, str(pause_ms)]
     service, store = peer.cpu_us(), await store_cpu_us(redis)
     text = await output(command)
     service, store = peer.cpu_us() - service, await store_cpu_us(redis) - store

@@ -29,6 +29,12 @@ def cpu_us(pid: int) -> float:
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1000
 
 
+def resident_bytes(pid: int) -> int:
+    """Return how much memory a process holds (Linux: `VmRSS`)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1024 * int(status.partition("VmRSS:")[2].split()[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A server under test."""
@@ -70,7 +76,7 @@ async def peer(name: str, store_url: str) -> AsyncIterator[Peer]:
     )
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await asyncio.wait_for(process.stdout.readline(), 120)
         yield Peer(name, process.pid, int(line))
     finally:
         if process.returncode is None:

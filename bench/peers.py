@@ -6,11 +6,13 @@ Each serves on a free port of loopback, prints it as its first line, and ends by
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import uvloop
 from aiohttp import web
 from redis.asyncio import Redis
 
@@ -21,6 +23,7 @@ from counter.settings import parse
 from counter.web import service
 
 SITE = "bench"
+_IDLE_SITES = int(os.environ.get("BENCH_IDLE_SITES", "0"))
 FIGURES = {"views": 63, "online": 14, "today": 6080, "yesterday": 5120, "total": 1361383}
 
 
@@ -72,7 +75,8 @@ async def counter(store: str, **options: Any) -> AsyncIterator[int]:
                         "keep_query": ["id"],
                         "max_articles": 100_000_000,
                         "start_total": 1361382,
-                    }
+                    },
+                    **{f"idle-{n}": {"start_total": 1_000_000} for n in range(_IDLE_SITES)},
                 },
             }
         )
@@ -137,7 +141,8 @@ async def _serve(name: str, store: str) -> None:
 def main() -> None:
     name, store = sys.argv[1:]
     logs.configure("warning")
-    run(_serve(name, store))
+    # The counter as its command runs it; the others as they would be run.
+    (run if PEERS[name] in (counter, one_by_one, hasty) else uvloop.run)(_serve(name, store))
 
 
 if __name__ == "__main__":

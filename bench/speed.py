@@ -35,7 +35,7 @@ CASES = (
 )
 
 
-async def measure(letters: str, rounds: int, seconds: float, connections: int) -> dict[str, Any]:
+async def measure(letters: str, rounds: int, seconds: int, connections: int) -> dict[str, Any]:
     """Load each case in turn, `rounds` times over; returns the medians.
 
     The cases take turns in short runs, so that a machine that slows down slows all of them; one
