@@ -161,6 +161,8 @@ def rate_key(address: str) -> str:
     Every host may pick as many addresses within its /64 as it likes (RFC 8981). What is no
     address stands for itself.
     """
+    if ":" not in address:
+        return address
     parsed = _parse(address)
     if parsed is None or parsed.version == 4:
         return parsed.text if parsed else address

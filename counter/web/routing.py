@@ -30,6 +30,9 @@ Handler = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 """Takes the request and the one variable part of its address (a site's key, a file's name)."""
 Finish = Callable[[web.BaseRequest, str, web.StreamResponse], None]
 
+_ENDING = (web.Response, WholeResponse)
+"""What has an end of its own; a stream lasts as long as its reader likes."""
+
 log = structlog.get_logger()
 
 
@@ -110,9 +113,7 @@ class Router:
         metrics = self._metrics
         method = request.method if request.method in route.methods else "other"
         metrics.requests[route.name, method, str(response.status)].inc()
-        if isinstance(
-            response, web.Response | WholeResponse
-        ):  # a stream lasts as long as its reader likes
+        if isinstance(response, _ENDING):
             metrics.latency[route.name,].observe(time.perf_counter() - started)
         return response
 
