@@ -1,61 +1,64 @@
 """A worker's batches on local disk, while the store is away.
 
-One SQLite file for each producer, `<producer>.journal`, in write-ahead mode and synced at every
-commit: what `append` has taken survives a crash and a power cut (SQLite, "PRAGMA synchronous").
-Beside it lies `<producer>.lock`, which the worker holds for as long as it lives; so whoever starts
-next can tell the journals of the dead. No file is there until something is appended, and none is
-left when all of it has been applied.
+One file for each producer, `<producer>.journal`, synced at every commit: what `append` has taken
+survives a crash and a power cut. Beside it lies `<producer>.lock`, which the worker holds for as
+long as the file is there; so whoever starts next can tell the journals of the dead. No file is
+there until something is appended, and none is left when all of it has been applied.
+
+Nothing that holds views is deleted. A damaged file is kept as `<producer>.corrupt`, and what is
+sound in it goes on in a new one; batches that the store refused are kept in `<producer>.refused`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import sqlite3
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
+from sqlite3 import Connection
+from tempfile import TemporaryFile
+from typing import TypeVar
+from zlib import crc32
 
 import structlog
 
 from counter.errors import JournalError, JournalFull
 from counter.model.figures import Batch, Hit
+from counter.storage.journal_file import JournalDamaged, JournalFile
+from counter.storage.salvage import PAGE_BYTES
 
-FORMAT = 1
-_PAGE_BYTES = 4096
-_SCHEMA = f"""
-PRAGMA page_size = {_PAGE_BYTES};
-PRAGMA journal_mode = WAL;
-PRAGMA user_version = {FORMAT};
-CREATE TABLE IF NOT EXISTS batches (
-    seq INTEGER PRIMARY KEY,
-    site TEXT NOT NULL,
-    day TEXT NOT NULL,
-    hits TEXT NOT NULL,
-    views INTEGER NOT NULL,
-    checksum INTEGER NOT NULL,
-    set_aside TEXT
-);
-"""
-_COLUMNS = "seq, site, day, hits, views, checksum"
-_Row = tuple[int, str, str, str, int, int]
+_MOST_LOG_PAGES = 1000
+_CHECKSUM_DIGITS = 8
+_KINDS = ("journal", "salvaged", "lock")
+"""Files by which a dead worker is known."""
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class Journal:
-    """The journal of one producer. Its calls block, and are made from one thread at a time."""
+    """The journal of one producer. Its calls block, and are made from one thread at a time.
 
-    def __init__(self, directory: Path, producer: str, limit: int) -> None:
+    Every call but `close` raises `JournalError` if the disk refuses; the journal is then as it
+    was, and may be asked again.
+    """
+
+    def __init__(self, directory: Path, producer: str, limit: int | None = None) -> None:
         self.path = directory / f"{producer}.journal"
         self.producer = producer
         self.pending_views = 0
         """Views that wait in it."""
-        self._limit = limit
-        self._lock: IO[str] | None = None
-        self._db: sqlite3.Connection | None = None
+        self._file = JournalFile(self.path, self._is_sound)
+        self._log_pages = _MOST_LOG_PAGES
+        self._room: int | None = None
+        if limit is not None:
+            # A quarter is for the write-ahead log, up to what it takes anyway.
+            self._log_pages = max(min(limit // 4 // PAGE_BYTES, _MOST_LOG_PAGES), 1)
+            self._room = limit - self._log_pages * PAGE_BYTES
+        self._applied: set[int] = set()
+        """Numbers that have been applied and that the disk does not let us delete."""
+        self._first = 0
+        """No number below it waits."""
 
     @classmethod
     def open(cls, directory: Path, producer: str, limit: int) -> Journal:
@@ -66,9 +69,8 @@ class Journal:
         """
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            probe = directory / f"{producer}.probe"
-            probe.touch()
-            probe.unlink()
+            with TemporaryFile(dir=directory):
+                pass
         except OSError as error:
             raise JournalError(
                 f"store.journal: {directory} can't be written to: {error.strerror}"
@@ -76,220 +78,179 @@ class Journal:
         return cls(directory, producer, limit)
 
     @classmethod
-    def abandoned(cls, directory: Path, limit: int = 0) -> list[Journal]:
-        """Take over the journals in `directory` whose workers are dead."""
+    def abandoned(cls, directory: Path) -> list[Journal]:
+        """Take over the journals in `directory` whose workers are dead.
+
+        One that can't be read now stays where it is, and the log tells why.
+        """
         found = []
-        for path in sorted(directory.glob("*.journal")):
-            journal = cls(directory, path.stem, limit)
+        files = [path for kind in _KINDS for path in directory.glob(f"*.{kind}")]
+        for producer in sorted({path.stem for path in files}):
+            journal = cls(directory, producer)
             try:
-                if journal._hold():
+                if not journal._file.hold():
+                    continue
+                if journal._file.exists():
                     journal._open()
                     found.append(journal)
+                else:  # its worker was about to delete the lock too
+                    journal._file.discard()
             except JournalError as error:
-                log.error("journal_unreadable", journal=str(path), error=str(error))
-                journal._release()
+                log.error("journal_unreadable", journal=str(journal.path), error=str(error))
+                journal._file.release()
         return found
 
     @property
     def size_bytes(self) -> int:
-        """The size of the file and of its write-ahead log."""
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        """Its size on disk; may be asked from any thread."""
+        return self._file.size_bytes
 
     def append(self, batches: Sequence[Batch]) -> None:
         """Write `batches`, all or none; they are on disk when this returns.
 
         Raises:
             JournalFull: it would grow past its limit.
-            JournalError: the disk refused; the journal is as it was.
         """
         if not batches:
             return
-        if self._db is None:
-            if not self._hold():
-                raise JournalError(f"journal {self.path}: another process holds it")
-            self._open()
-        rows = [_row(batch) for batch in batches]
-        with self._transaction() as db:
-            db.executemany(
-                f"INSERT INTO batches ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 # constants
-                rows,
-            )
+        rows = [(batch.seq, _pack(batch)) for batch in batches]
+
+        def insert(db: Connection) -> None:
+            self._refuse_past_limit(db, sum(len(row) for _, row in rows))
+            db.executemany("INSERT INTO batches VALUES (?, ?)", rows)
+
+        self._transact(insert)
         self.pending_views += sum(map(_views, batches))
+        self._file.note(batches[-1].seq)
 
     def oldest(self, most: int) -> list[Batch]:
-        """Return the `most` batches with the lowest numbers.
-
-        A row that does not agree with its checksum is set aside.
-
-        Raises:
-            JournalError: the file can't be read.
-        """
-        if self._db is None:
+        """Return the `most` batches with the lowest numbers."""
+        if not self._file.is_open and not self.pending_views:
             return []
-        with self._explained() as db:
-            rows = db.execute(
-                f"SELECT {_COLUMNS} FROM batches WHERE set_aside IS NULL ORDER BY seq LIMIT ?",  # noqa: S608 # constants
-                (most,),
-            ).fetchall()
-        batches = []
-        for row in rows:
-            if _checksum(row) == row[-1]:
-                batches.append(self._batch(row))
-            else:
-                log.error("journal_row_corrupt", journal=str(self.path), seq=row[0])
-                self._set_aside(row[0], "its checksum is wrong")
-                self._recount()
-        if rows and not batches:
-            return self.oldest(most)
-        return batches
+        return self._transact(lambda db: self._head(db, most))
 
     def remove(self, batches: Sequence[Batch]) -> None:
-        """Forget batches that have been applied."""
-        with self._transaction() as db:
-            db.executemany("DELETE FROM batches WHERE seq = ?", [(b.seq,) for b in batches])
+        """Forget batches that have been applied; with the last of them the file is gone.
+
+        Where the disk does not let us delete them they are forgotten in memory: should another
+        worker find them, the store will tell it that they were applied.
+        """
+        self._applied.update(batch.seq for batch in batches)
         self.pending_views -= sum(map(_views, batches))
+        try:
+            self._transact(self._delete_applied)
+            self._applied.clear()
+        except JournalError as error:
+            log.warning("journal_not_shortened", journal=str(self.path), error=str(error))
+        self._discard_if_empty()
 
     def set_aside(self, batch: Batch, why: str) -> None:
-        """Keep a batch that can't be applied out of the way; it stays in the file."""
-        self._set_aside(batch.seq, why)
-        self.pending_views -= _views(batch)
+        """Keep a batch that the store refused out of the way."""
 
-    def _set_aside(self, seq: int, why: str) -> None:
-        with self._transaction() as db:
-            db.execute("UPDATE batches SET set_aside = ? WHERE seq = ?", (why, seq))
+        def move(db: Connection) -> None:
+            row = (batch.seq, _pack(batch), why)
+            db.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?)", row)
+            db.execute("DELETE FROM batches WHERE seq = ?", (batch.seq,))
+
+        self._transact(move)
+        self.pending_views -= _views(batch)
+        self._discard_if_empty()
 
     def close(self) -> None:
-        """Let go of the files; those of an empty journal are deleted."""
-        if self._db is None:
-            return
-        empty = False
-        with contextlib.suppress(sqlite3.Error):
-            empty = not self._db.execute("SELECT 1 FROM batches LIMIT 1").fetchone()
-        self._db.close()
-        self._db = None
-        if empty:
-            for suffix in ("", "-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-            self.path.with_suffix(".lock").unlink(missing_ok=True)
-        self._release()
-
-    def _hold(self) -> bool:
-        try:
-            self._lock = self.path.with_suffix(".lock").open("a")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._release()
-            return False
-        except OSError as error:
-            raise JournalError(f"journal {self.path}: {error.strerror}") from None
-        return True
-
-    def _release(self) -> None:
-        if self._lock:
-            self._lock.close()
-            self._lock = None
+        """Let go of the file and leave it for whoever starts next; an empty one is deleted."""
+        with contextlib.suppress(JournalError):
+            self._discard_if_empty()
+        self._file.close()
+        self._file.release()
 
     def _open(self) -> None:
-        try:
-            self._db = self._connect()
-            broken = self._db.execute("PRAGMA quick_check").fetchone() != ("ok",)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise JournalError(f"journal {self.path}: {error}") from None
-            broken = True
-        if broken:
-            self._salvage()
+        self._file.open(self._log_pages)
         self._recount()
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > FORMAT:
-            raise JournalError(
-                f"journal {self.path}: written by a newer service (format {version}); "
-                "start that one to apply it"
-            )
-        db.executescript(_SCHEMA)
-        db.execute("PRAGMA synchronous = FULL")
-        if self._limit:
-            db.execute(f"PRAGMA max_page_count = {max(self._limit // _PAGE_BYTES, 8)}")
-        return db
-
-    def _salvage(self) -> None:
-        """Carry what can be read of a damaged file over into a new one; keep the damaged one."""
-        rows: dict[int, tuple[object, ...]] = {}
-        if self._db:
-            for order in ("ASC", "DESC"):  # from both ends towards the damage
-                with contextlib.suppress(sqlite3.DatabaseError):
-                    for row in self._db.execute(
-                        f"SELECT {_COLUMNS}, set_aside FROM batches ORDER BY seq {order}"  # noqa: S608 # constants
-                    ):
-                        rows[row[0]] = row
-            self._db.close()
-        damaged = self.path.with_suffix(".corrupt")
-        self.path.rename(damaged)
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        self._db = self._connect()
-        with self._transaction() as db:
-            db.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)", rows.values())
-        log.error(
-            "journal_damaged", journal=str(self.path), kept_as=str(damaged), batches_saved=len(rows)
-        )
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one transaction, after mending the file if it turns out to be damaged."""
+        if not self._file.is_open:
+            if not self._file.hold():
+                raise JournalError(f"journal {self.path}: another process holds it")
+            self._open()
+        try:
+            with self._file.transaction() as db:
+                return work(db)
+        except JournalDamaged as error:
+            self._file.mend(str(error))
+            self._recount()
+        with self._file.transaction() as db:
+            return work(db)
 
     def _recount(self) -> None:
-        with self._explained() as db:
-            query = "SELECT COALESCE(SUM(views), 0) FROM batches WHERE set_aside IS NULL"
-            self.pending_views = int(db.execute(query).fetchone()[0])
+        self._first = 0
+        with self._file.transaction() as db:
+            rows = db.execute("SELECT seq, batch FROM batches")
+            waiting = (self._unpack(seq, row) for seq, row in rows if seq not in self._applied)
+            self.pending_views = sum(map(_views, waiting))
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._explained() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+    def _refuse_past_limit(self, db: Connection, more: int) -> None:
+        if self._room is None:
+            return
+        [pages] = db.execute("PRAGMA page_count").fetchone()
+        [free] = db.execute("PRAGMA freelist_count").fetchone()
+        if (pages - free) * PAGE_BYTES + more > self._room:
+            raise JournalFull("the journal is as large as it may grow (store.journal_limit)")
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[sqlite3.Connection]:
-        if self._db is None:
-            raise JournalError(f"journal {self.path}: is not open")
-        try:
-            yield self._db
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" and self._is_at_limit():
-                raise JournalFull(
-                    f"the journal holds {self._limit} bytes, as much as it may"
-                ) from None
-            raise JournalError(f"journal {self.path}: {error}") from None
+    def _head(self, db: Connection, most: int) -> list[Batch]:
+        batches: list[Batch] = []
+        query = "SELECT seq, batch FROM batches WHERE seq >= ? ORDER BY seq"
+        # Closed early, or it would keep the log from being written over.
+        with contextlib.closing(db.execute(query, (self._first,))) as rows:
+            for seq, row in rows:
+                if seq not in self._applied:
+                    batches.append(self._unpack(seq, row))
+                if len(batches) == most:
+                    break
+        if batches:
+            self._first = batches[0].seq
+        return batches
 
-    def _is_at_limit(self) -> bool:
-        return bool(self._limit) and self.path.stat().st_size >= self._limit * 0.9
+    def _delete_applied(self, db: Connection) -> None:
+        db.executemany("DELETE FROM batches WHERE seq = ?", [(seq,) for seq in self._applied])
 
-    def _batch(self, row: _Row) -> Batch:
-        seq, site, day, text = row[:4]
-        hits = tuple(
-            Hit(site, path, day, at, bytes.fromhex(visitor), bytes.fromhex(previous))
-            for path, at, visitor, previous in json.loads(text)
+    def _discard_if_empty(self) -> None:
+        if not self._file.is_open or self.oldest(1):
+            return
+        refused = self._transact(lambda db: db.execute("SELECT 1 FROM refused LIMIT 1").fetchone())
+        self._file.discard(kept_as="refused" if refused else "")
+        self._applied.clear()
+
+    def _is_sound(self, seq: int, row: bytes) -> bool:
+        return row[:_CHECKSUM_DIGITS] == _checksum(self.producer, seq, row[_CHECKSUM_DIGITS:])
+
+    def _unpack(self, seq: int, row: bytes) -> Batch:
+        if not self._is_sound(seq, row):
+            raise JournalDamaged(f"the checksum is wrong of batch {seq}")
+        site, day, hits = json.loads(row[_CHECKSUM_DIGITS:])
+        return Batch(
+            self.producer,
+            seq,
+            site,
+            day,
+            tuple(
+                Hit(site, path, day, at, bytes.fromhex(visitor), bytes.fromhex(previous))
+                for path, at, visitor, previous in hits
+            ),
         )
-        return Batch(self.producer, seq, site, day, hits)
+
+
+def _pack(batch: Batch) -> bytes:
+    """Return a batch as its row: the checksum in hex, and JSON with the visitors in hex."""
+    hits = [(hit.path, hit.at, hit.visitor.hex(), hit.previous.hex()) for hit in batch.hits]
+    document = json.dumps((batch.site, batch.day, hits), ensure_ascii=False, separators=(",", ":"))
+    text = document.encode()
+    return _checksum(batch.producer, batch.seq, text) + text
+
+
+def _checksum(producer: str, seq: int, text: bytes) -> bytes:
+    return b"%08x" % crc32(text, crc32(f"{producer} {seq} ".encode()))
 
 
 def _views(batch: Batch) -> int:
     return sum(bool(hit.path) for hit in batch.hits)
-
-
-def _row(batch: Batch) -> _Row:
-    hits = [(hit.path, hit.at, hit.visitor.hex(), hit.previous.hex()) for hit in batch.hits]
-    text = json.dumps(hits, ensure_ascii=False, separators=(",", ":"))
-    row = (batch.seq, batch.site, batch.day, text)
-    return (*row, _views(batch), _checksum(row))
-
-
-def _checksum(row: Sequence[object]) -> int:
-    return zlib.crc32("\0".join(map(str, row[:4])).encode())
