@@ -44,6 +44,10 @@ class JournalFull(JournalError):
     """The journal is as large as it may grow."""
 
 
+class UnreadableExport(CounterError):
+    """A file is not what its import reads: names what it lacks, and what would be right."""
+
+
 class Problem(CounterError):
     """A request that is answered with an error.
 
