@@ -93,7 +93,7 @@ async def test_two_visitors_see_what_every_other_place_tells(
         for sample in family.samples
         if sample.labels == {"site": "demo"}
     }
-    for name, value in (("online", 2), ("today", 6082), ("total", 1361385)):
+    for name, value in (("online", 2), ("today", 6082), ("overall", 1361385)):
         assert scraped[f"visitor_counter_site_{name}"] == value
     assert scraped["visitor_counter_views_total"] == 3
 
