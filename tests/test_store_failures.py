@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from balance import conserved, scrape
+from aiohttp import ClientSession
+from balance import assert_conserved, conserved, scrape
 from chaos.proxy import Proxy
 from chaos.server import StoreServer
-from conftest import FakeClock, Running, Start, eventually
+from conftest import BROWSER, Client, FakeClock, Running, Start, eventually
+from services import Served, served, write_config
 from stores import DAY_MS, NOW
 
 from counter.errors import JournalError, StoreUnavailable
@@ -293,3 +296,131 @@ async def test_a_store_and_a_disk_that_fail_together_are_answered_with_503(
         assert "the disk is on fire" in (await response.json())["detail"]
     await server.start()
     assert (await up.client.view("/x"))["views"] == 1
+
+
+async def test_a_client_that_goes_away_does_not_take_its_view_along(
+    proxy: Proxy, start: Start
+) -> None:
+    up = await start(store={"url": proxy.url, **SOON})
+    async with conserved(up.ops):
+        assert await send(up, 1) == [200]
+        proxy.swallow_replies = True
+        _, writer = await asyncio.open_connection(*up.service.address)
+        writer.write(
+            b"POST /v1/a/views?path=/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
+            b"User-Agent: " + BROWSER.encode() + b"\r\n\r\n"
+        )
+        await eventually(lost_something(proxy))
+        writer.transport.abort()
+        proxy.heal()
+        assert (await up.client.view("/x"))["views"] == 3
+
+
+async def test_more_views_than_may_wait_are_told_to_come_again(proxy: Proxy, start: Start) -> None:
+    up = await start(store={"url": proxy.url, "timeout": "20s"}, server={"queue": 5})
+    assert await send(up, 1) == [200]
+    proxy.swallow_requests = True
+    waiting = [asyncio.create_task(send(up, 1))]
+    await eventually(lost_something(proxy))
+    waiting += [asyncio.create_task(send(up, 1)) for _ in range(20)]
+
+    async def answered() -> bool:
+        return sum(task.done() for task in waiting) == 15
+
+    await eventually(answered)
+    response = await up.client.request("POST", "/v1/a/views", params={"path": "/x"})
+    assert (response.status, response.headers["Retry-After"]) == (503, "1")
+    proxy.heal()
+    statuses = [status for [status] in await asyncio.gather(*waiting)]
+    assert Counter(statuses) == {200: 6, 503: 15}
+    assert_conserved(await scrape(up.ops))
+    assert (await up.client.figures("/x"))["views"] == 7
+
+
+async def test_a_full_journal_is_answered_with_503_and_holds_what_it_has_taken(
+    server: StoreServer, start: Start
+) -> None:
+    up = await start(store={"url": server.url, "journal_limit": "256KiB", **SOON})
+    async with conserved(up.ops):
+        server.kill()
+        path, answered = "/" + "x" * 1000, 0
+        while (
+            response := await up.client.request("POST", "/v1/a/views", params={"path": path})
+        ).ok:
+            answered += 1
+            assert answered < 1000
+        assert response.status == 503
+        assert response.headers["Retry-After"]
+        assert "store.journal_limit" in (await response.json())["detail"]
+        assert (await scrape(up.ops))["visitor_counter_journal_bytes"] <= 256 * 1024
+        await server.start()
+        await drained(up)
+        assert (await up.client.view(path))["views"] == answered + 1
+
+
+async def test_a_worker_that_was_killed_leaves_its_journal_to_the_next(
+    server: StoreServer, tmp_path: Path
+) -> None:
+    config = write_config(tmp_path, server.url, store='timeout = "500ms"')
+    with served(config) as service:
+        service.view("/x")
+        server.kill()
+        assert service.view("/x")["stale"] is True
+        assert service.view("/x")["stale"] is True
+        service.process.kill()
+        service.process.wait()
+    await server.start()
+    with served(config) as service:
+        assert "journal_adopted" in [line["event"] for line in service.lines()]
+        assert await counted(server) == 3
+
+
+async def counted(server: StoreServer) -> int:
+    """Return the views of `/x` when no journal is left."""
+    async with server.client() as redis:
+
+        async def settled() -> bool:
+            journals = server.directory.parent / "journal"
+            return not list(journals.glob("*.journal"))
+
+        await eventually(settled)
+        return int(await redis.hget("vc:{a}:total", "views") or 0)
+
+
+@contextlib.asynccontextmanager
+async def served_beside(config: Path) -> AsyncIterator[Served]:
+    """Serve with the settings in `config`, while this process forwards between it and its store."""
+    service = served(config)
+    try:
+        yield await asyncio.to_thread(service.__enter__)
+    finally:
+        await asyncio.to_thread(service.__exit__, None, None, None)
+
+
+async def test_a_service_that_stops_while_the_store_is_away_leaves_its_queue_in_the_journal(
+    server: StoreServer, proxy: Proxy, tmp_path: Path
+) -> None:
+    config = write_config(tmp_path, proxy.url, store='timeout = "2s"')
+    async with served_beside(config) as service:
+        async with ClientSession(headers={"User-Agent": BROWSER}) as session:
+
+            async def view() -> bool:
+                url = service.line["listen"] + "v1/a/views?path=/x"
+                async with session.post(url) as response:
+                    return "stale" in await response.json()
+
+            async def are_received() -> bool:
+                metrics = await scrape(Client(session, service.line["ops"].rstrip("/")))
+                return metrics["visitor_counter_views_received_total"] == 51
+
+            assert await view() is False
+            proxy.swallow_requests = True
+            views = [asyncio.create_task(view()) for _ in range(50)]
+            await eventually(are_received)
+            service.process.terminate()
+            assert all(await asyncio.gather(*views))
+        assert await asyncio.to_thread(service.process.wait, 10) == 0
+    assert list((tmp_path / "journal").glob("*.journal"))
+    proxy.heal()
+    async with served_beside(config):
+        assert await counted(server) == 51

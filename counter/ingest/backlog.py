@@ -14,6 +14,7 @@ from counter.errors import CounterError, StoreUnavailable
 from counter.metrics import Metrics
 from counter.model.clock import Clock
 from counter.model.figures import Batch
+from counter.storage.connect import cancel
 from counter.storage.journal import Journal
 from counter.storage.keys import JOURNAL_MAX_AGE
 from counter.storage.store import Applied, Store
@@ -89,9 +90,7 @@ class Backlog:
 
     async def close(self) -> None:
         """Leave what is left to whoever starts next."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel(*self._tasks)
         for journal in self._journals():
             await self._ask(journal, journal.close)
         self._disk.shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -56,6 +57,17 @@ async def disconnect(client: Client) -> None:
     if isinstance(pool, SentinelConnectionPool):
         for sentinel in pool.sentinel_manager.sentinels:
             await sentinel.aclose()
+
+
+async def cancel(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks that may be talking to a store; returns when they have ended.
+
+    While redis-py makes a connection, a cancellation may be lost: it is repeated.
+    """
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=0.1)
 
 
 def _sentinel(url: str, options: dict[str, Any]) -> Redis:

@@ -22,6 +22,7 @@ from counter.readers.figures import FiguresReader
 from counter.readers.live import LiveFeed
 from counter.settings import Settings, Site
 from counter.sites import Sites
+from counter.storage.connect import cancel
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
 from counter.web import openapi
@@ -131,7 +132,7 @@ async def serving(
 
         salts = Salts(store, sites, clock)
         await salts.prepare()
-        stack.push_async_callback(_cancel, asyncio.create_task(salts.keep(), name="salts"))
+        stack.push_async_callback(cancel, asyncio.create_task(salts.keep(), name="salts"))
 
         batcher = Batcher(
             store,
@@ -195,8 +196,3 @@ def refuse_slow_parser() -> None:
             "aiohttp's C parser is missing: install aiohttp from a wheel, and unset "
             "AIOHTTP_NO_EXTENSIONS"
         )
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
