@@ -25,8 +25,8 @@ check: $(VENV)/.dev ## lint, format, types and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-chaos: $(VENV)/.dev ## the long form of the tests that kill things; ARGS="--help" tells more
-	$(BIN)/python -m bench.chaos $(ARGS)
+chaos: $(VENV)/.dev ## the runs in which all fails, or SEED=17 alone; ARGS="--help" tells more
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: $(VENV)/.dev ## the benchmarks; ARGS="--help" tells more
 	$(BIN)/python -m bench $(ARGS)
