@@ -161,7 +161,7 @@ class Metrics:
         )
         self.store_up = Gauge(
             "visitor_counter_store_up",
-            "1 if the store took the last batch or answered the last question, else 0.",
+            "1 if the store took the last batch and answered the last question, else 0.",
             multiprocess_mode="livemin",
             registry=registry,
         )
