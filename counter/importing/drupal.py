@@ -20,13 +20,13 @@ from counter.importing.staging import Staging
 
 TABLES = {
     "node_counter": ("nid", "totalcount"),
-    "path_alias": ("id", "path", "alias"),
+    "path_alias": ("id", "path", "alias", "status"),
     "url_alias": ("pid", "source", "alias"),
 }
 TAGS = ("alias", "nid")
 _COUNTS = """
     SELECT n.nid, n.totalcount, coalesce(
-        (SELECT alias FROM path_alias WHERE path = '/node/' || n.nid
+        (SELECT alias FROM path_alias WHERE path = '/node/' || n.nid AND status = '1'
             ORDER BY CAST(id AS INTEGER) DESC LIMIT 1),
         (SELECT '/' || ltrim(alias, '/') FROM url_alias
             WHERE source IN ('node/' || n.nid, '/node/' || n.nid)
@@ -46,11 +46,10 @@ def read(sources: Iterable[Source], options: Options) -> Iterator[Row]:
         staging.index("url_alias", "source")
         for nid, count, alias in staging.query(_COUNTS, prefix=staging.prefix_of("node_counter")):
             try:
+                views = count_of(count or "")
+                total += views
                 path = article(permalink.fill({"alias": alias or "", "nid": nid or ""}))
-                row = ArticleViews(path, count_of(count or ""))
+                yield ArticleViews(path, views)
             except BadRow as error:
                 yield rejected(0, str(error), f"node {nid}: {count}")
-            else:
-                total += row.views
-                yield row
     yield StartFigures(total, 0, 0)

@@ -130,7 +130,7 @@ FORMATS: dict[str, Format] = {
         wordpress.read_post_views_counter,
     ),
     "wp-postviews": Format(
-        "WP-PostViews 1.6 to 1.77 (WordPress), and others that count in postmeta",
+        "WP-PostViews 1.6 to 2.0 (WordPress), and others that count in postmeta",
         "an SQL dump, or its tables as CSV",
         ("articles", "start"),
         (*_DATABASE, "meta_key"),

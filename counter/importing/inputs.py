@@ -10,6 +10,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import sys
 import zipfile
 import zlib
@@ -134,7 +135,7 @@ def _members(stream: BinaryIO) -> Iterator[Source]:
             if not entry.is_dir():
                 with archive.open(entry) as member:
                     yield Source(cast(Stream, member), entry.filename)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (*_DAMAGE, NotImplementedError, RuntimeError, ValueError, struct.error) as error:
         raise UnreadableExport(f"the ZIP archive can't be opened: {error}") from None
 
 

@@ -44,16 +44,15 @@ def read(sources: Iterable[Source], options: Options) -> Iterator[Row]:
         staging.index("categories", "id")
         for row in staging.query(_HITS, prefix=staging.prefix_of("content")):
             number, alias, catid, state, hits, category = (value or "" for value in row)
-            if state not in _PUBLISHED:
-                aside.leave_out("not published")
-                continue
             values = {"id": number, "alias": alias, "catid": catid, "category": category}
             try:
-                views = ArticleViews(article(permalink.fill(values)), count_of(hits))
+                views = count_of(hits)
+                total += views
+                if state in _PUBLISHED:
+                    yield ArticleViews(article(permalink.fill(values)), views)
+                else:
+                    aside.leave_out("not published")
             except BadRow as error:
                 yield rejected(0, str(error), f"article {number}: {hits}")
-            else:
-                total += views.views
-                yield views
     yield StartFigures(total, 0, 0)
     yield from aside.left_out()

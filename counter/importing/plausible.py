@@ -49,13 +49,14 @@ def _days(table: Table) -> Iterator[Row]:
 
 
 def _pages(table: Table, article: Callable[[str], str], options: Options) -> Iterator[Row]:
-    page, views = table.places("page", "pageviews")
+    date, page, views = table.places("date", "page", "pageviews")
     host = table.place("hostname")
     aside = Aside()
 
     def use(cells: list[str]) -> Iterable[Row]:
         if not options.is_own(cell(cells, host)):
             return aside.leave_out("host")
+        day_of(cells[date])  # not needed, but a row without one is none of theirs
         return (ArticleViews(article(cells[page]), count_of(cells[views])),)
 
     yield from table.rows(use)

@@ -179,10 +179,15 @@ class Dump:
         self._at = match.end()
 
     def _fill(self) -> None:
-        rest = self._buffer[self._at :]
+        parts = [self._buffer[self._at :]]
         # As much again as there is: a row that is long is looked at few times.
-        data = self._source.read(max(CHUNK, len(rest)))
-        self._buffer, self._at, self._ended = rest + (data or b""), 0, not data
+        wanted = max(CHUNK, len(parts[0]))
+        while wanted > 0 and not self._ended:
+            data = self._source.read(wanted)
+            self._ended = not data
+            parts.append(data or b"")
+            wanted -= len(data or b"")
+        self._buffer, self._at = b"".join(parts), 0
 
     def _reject(self, reason: str) -> Rejected:
         text, _, _ = self._buffer[self._at : self._at + 200].partition(b"\n")

@@ -5,12 +5,12 @@
 - *WP-PostViews* (`postmeta`, key `views`): of each post the total, no days.
 
 Posts get the addresses that WordPress gives them; those not published are left out.
-Source: Post Views Counter 1.7.12, `activate_single`; WP-PostViews 1.77, `process_postviews`.
+Source: Post Views Counter 1.7.12, `activate_single`; WP-PostViews 1.71 and 2.0, counting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -60,13 +60,11 @@ def read_post_views_counter(sources: Iterable[Source], options: Options) -> Iter
     with Staging(tables, options.prefix) as staging:
         yield from staging.load(sources, keep)
         prefix = staging.prefix_of("post_views")
-        total = 0
-        for row in _articles(staging, staging.query(_POST_VIEWS, prefix=prefix), prefix, options):
-            total += row.views if isinstance(row, ArticleViews) else 0
-            yield row
-        for period, rows in groupby(staging.query(_POST_DAYS, prefix=prefix), itemgetter(0)):
+        rows = staging.query(_POST_VIEWS, prefix=prefix)
+        total = yield from _articles(staging, rows, prefix, options)
+        for period, days in groupby(staging.query(_POST_DAYS, prefix=prefix), itemgetter(0)):
             try:
-                day, views = day_of(period or ""), sum(count_of(row[1] or "") for row in rows)
+                day, views = day_of(period or ""), sum(count_of(row[1] or "") for row in days)
             except BadRow as error:
                 yield rejected(0, str(error), f"day {period}")
             else:
@@ -89,27 +87,33 @@ def read_postviews(sources: Iterable[Source], options: Options) -> Iterator[Row]
     with Staging(tables, options.prefix) as staging:
         yield from staging.load(sources, keep)
         prefix = staging.prefix_of("postmeta")
-        total = 0
-        for row in _articles(staging, staging.query(_META, prefix=prefix), prefix, options):
-            total += row.views if isinstance(row, ArticleViews) else 0
-            yield row
+        rows = staging.query(_META, prefix=prefix)
+        total = yield from _articles(staging, rows, prefix, options)
     yield StartFigures(total, 0, 0)
 
 
 def _articles(
     staging: Staging, rows: Iterator[Sequence[Any]], prefix: str, options: Options
-) -> Iterator[Row]:
-    """Yield the views of each post: rows of its number, its views, and of `posts`."""
+) -> Generator[Row, None, int]:
+    """Yield the views of each post: of rows that have its number, its views and its `posts`.
+
+    Returns the sum of all views, those of posts that are gone or hidden included: they are part
+    of what the site was seen.
+    """
     article, aside = normaliser(options.keep_query), Aside()
     addresses = Addresses(staging, prefix, options)
-    for number, views, *post in rows:
+    total = 0
+    for number, count, *post in rows:
         try:
+            views = count_of(count or "")
+            total += views
             if post[0] is None:
                 raise BadRow(f"there is no post {number} in the table posts")
             if post[3] != "publish":
                 aside.leave_out("not published")
-                continue
-            yield ArticleViews(article(addresses.of(post[:7])), count_of(views or ""))
+            else:
+                yield ArticleViews(article(addresses.of(post[:7])), views)
         except BadRow as error:
-            yield rejected(0, str(error), f"post {number}: {views}")
+            yield rejected(0, str(error), f"post {number}: {count}")
     yield from aside.left_out()
+    return total
