@@ -259,7 +259,9 @@ async def store_url(settings: StoreSettings, *, own: bool) -> AsyncIterator[str]
         yield settings.url
         return
     directory = Path(settings.url.removeprefix("embedded:"))
-    store = EmbeddedStore(directory, durable=settings.durability == "safe")
+    # With everysec Valkey may hold a write back for two seconds while a sync runs, and answer
+    # meanwhile: a view so answered would not survive a kill.
+    store = EmbeddedStore(directory, durable=True)
     if not own and await store.answers():
         yield store.url
         return
