@@ -11,7 +11,7 @@ ARGS ?=
 PATH ?= /usr/local/bin:/usr/bin:/bin
 export PATH
 
-.PHONY: demo test check chaos bench lock clean
+.PHONY: demo test check chaos failover bench lock clean
 
 demo: $(VENV)/.demo ## the demo site, counting, on a store of its own
 	$(BIN)/visitor-counter demo $(ARGS)
@@ -27,6 +27,9 @@ check: $(VENV)/.dev ## lint, format, types and the import contracts
 
 chaos: $(VENV)/.dev ## the runs in which all fails, or SEED=17 alone; ARGS="--help" tells more
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+failover: $(VENV)/.dev ## clusters and sentinels under load, while slots move and primaries die
+	$(BIN)/pytest -m failover $(ARGS)
 
 bench: $(VENV)/.dev ## the benchmarks; ARGS="--help" tells more
 	$(BIN)/python -m bench $(ARGS)

@@ -54,6 +54,9 @@ def explain(error: Exception) -> CounterError:
         return StoreError("the store is no cluster: redis:// would be right for one server")
     if isinstance(error, REDIS_ERRORS):
         return StoreUnavailable(f"the store can't be used: {text}")
+    if isinstance(error, AttributeError):
+        # redis-py's cluster client, when another of its calls closes the connection in between.
+        return StoreUnavailable(f"the store's client lost its connection: {error}", unsure=True)
     raise error
 
 

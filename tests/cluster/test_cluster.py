@@ -117,6 +117,7 @@ async def serving(cluster: Cluster, tmp_path: Path, **store: Any) -> AsyncIterat
         yield up
 
 
+@pytest.mark.failover
 async def test_moving_slots_neither_loses_nor_doubles_a_view(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -138,6 +139,7 @@ async def test_moving_slots_neither_loses_nor_doubles_a_view(
         assert not load.refused
 
 
+@pytest.mark.failover
 async def test_a_fail_over_doubles_nothing_and_with_replicas_loses_nothing(
     cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -94,6 +94,7 @@ async def serving(url: str, tmp_path: Path, **store: Any) -> AsyncIterator[Runni
         yield up
 
 
+@pytest.mark.failover
 async def test_a_promoted_replica_goes_on_counting_and_nothing_counts_twice(
     group: Group, tmp_path: Path
 ) -> None:
