@@ -23,7 +23,8 @@ _MAX_HEAD = 2**16
 _STRING = rb"'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'"
 _QUOTED = rb'"[^"\\]*+(?:(?:\\.|"")[^"\\]*+)*+"'
 _BACKQUOTED = rb"`[^`]*+(?:``[^`]*+)*+`"
-_COMMENT = rb"--[^\n]*+(?:\n|\Z)|/\*.*?\*/"
+_COMMENT = rb"--[^\n]*+\n|/\*.*?\*/"
+_LAST_COMMENT = rb"--[^\n]*+\Z|#[^\n]*+\Z"
 _NAME = rb'(?:%b|"[^"]*+"|[\w$]++)' % _BACKQUOTED
 _TABLE = rb"(?:%b\s*+\.\s*+)?(%b)" % (_NAME, _NAME)
 _VALUE = rb"(?:(?:_\w+\s*|[NXBnxb])?%b|%b|[^\s,()'\"`;]++)" % (_STRING, _QUOTED)
@@ -33,7 +34,7 @@ def _pattern(text: bytes) -> re.Pattern[bytes]:
     return re.compile(text, re.DOTALL | re.IGNORECASE)
 
 
-_SPACE = _pattern(rb"(?:\s++|#[^\n]*+(?:\n|\Z)|%b)*+" % _COMMENT)
+_SPACE = _pattern(rb"(?:\s++|#[^\n]*+\n|%b|%b)*+" % (_COMMENT, _LAST_COMMENT))
 _WORD = _pattern(rb"\w*+")
 _INSERT = _pattern(
     rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|INTO)\s+)*+"
@@ -42,10 +43,15 @@ _INSERT = _pattern(
 _CREATE = _pattern(rb"CREATE\s+(?:TEMPORARY\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?%b\s*+\(" % _TABLE)
 _ROW = _pattern(rb"\s*+\(((?:\s*+%b\s*+,?)*+)\)\s*+(,|;|(?=\w)|\Z)\s*+" % _VALUE)
 _VALUES = _pattern(_VALUE)
-_STATEMENT = _pattern(
-    rb"(?:[^;'\"`/-]++|%b|%b|%b|%b|-(?!-)|/(?!\*))*+(;?)"
-    % (_STRING, _QUOTED, _BACKQUOTED, _COMMENT)
+_PIECES = rb"(?:[^;'\"`/-]++|%b|%b|%b|%b|-(?!-)|/(?!\*))*+" % (
+    _STRING,
+    _QUOTED,
+    _BACKQUOTED,
+    _COMMENT,
 )
+_STATEMENT = _pattern(_PIECES + rb"(;?)")
+_LAST_STATEMENT = _pattern(_PIECES + rb"(;?)(?:%b)?" % _LAST_COMMENT)
+_WHOLE_STATEMENT = _pattern(_PIECES + rb";")
 _COLUMN = _pattern(rb"(%b)|([(),])|%b" % (_NAME, _STRING))
 _NO_COLUMN = {b"primary", b"key", b"unique", b"index", b"fulltext", b"spatial", b"constraint"} | {
     b"check",
@@ -131,19 +137,21 @@ class Dump:
         yield from self._skip_statement()
 
     def _create(self, table: str) -> Iterator[Rejected]:
-        if statement := self._match(_STATEMENT, _MAX_HEAD):
+        if statement := self._match(_WHOLE_STATEMENT, _MAX_HEAD):
             self._columns[table] = tuple(_columns(statement[0]))
         yield from self._skip_statement()
 
     def _skip_statement(self) -> Iterator[Rejected]:
         """Go behind the next semicolon that is in no string and in no comment."""
         while True:
-            part = _STATEMENT.match(self._buffer, self._at)
+            pattern = _LAST_STATEMENT if self._ended else _STATEMENT
+            part = pattern.match(self._buffer, self._at)
             if part and part[1]:
                 self._take(part)
                 return
-            # A quote at the end may be the first of two: it is judged when there is more.
-            whole = part and (part.end() < len(self._buffer) or self._buffer[-1:] not in b"'\"`")
+            # A quote at the end may be the first of two, a dash begin a comment: what it is shows
+            # when there is more.
+            whole = part and (part.end() < len(self._buffer) or self._buffer[-1:] not in b"'\"`-/")
             if part and (whole or self._ended):
                 self._take(part)
             if self._ended or len(self._buffer) - self._at > MAX_ROW:
@@ -158,7 +166,7 @@ class Dump:
         while True:
             if space := self._match(_SPACE, MAX_ROW):
                 self._take(space)
-            if self._buffer[self._at : self._at + 2] != b"/*" or self._ended:
+            if self._buffer[self._at : self._at + 2] not in (b"/*", b"/", b"-") or self._ended:
                 return self._at < len(self._buffer)
             if len(self._buffer) - self._at > MAX_ROW:
                 self._at += 2

@@ -1,7 +1,8 @@
 """Tables as text: CSV (RFC 4180) with a line of names, parted by commas, semicolons or tabs.
 
-A quote that is never closed would swallow what comes after it. So a record that does not end
-within some lines is rejected by its first line alone, and reading goes on with the next.
+A quote that is never closed would swallow what comes after it, up to the next one. So a record of
+several lines that does not end soon, or ends up with too few or too many cells, is rejected by
+its first line alone, and reading goes on with the next.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ class Table:
             quotes, length = quotes + text.count('"'), length + len(text)
         whole = "\n".join(text for _, text in taken)
         cells = None if quotes % 2 else self._parse(whole)
-        if cells is None:
+        if cells is None or (len(taken) > 1 and len(cells) != len(self.columns)):
             self._pending.extendleft(reversed(taken[1:]))
             return None, first
         return cells, whole

@@ -35,6 +35,10 @@ CASES = {
     "too few cells": ("a,b\n1\n3,4\n", [2, ["3", "4"]]),
     "too many cells": ("a,b\n1,2,3\n3,4\n", [2, ["3", "4"]]),
     "a quote that stays open": ('a,b\n"1,2\n3,4\n5,6\n', [2, ["3", "4"], ["5", "6"]]),
+    "a quote that stays open up to another": (
+        'a,b\n"1,2\n3,4\n"5,6\n7,8\n',
+        [2, ["3", "4"], 4, ["7", "8"]],
+    ),
     "text behind quotes": ('a,b\n"1"2,3\n3,4\n', [2, ["3", "4"]]),
 }
 
