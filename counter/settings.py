@@ -220,7 +220,8 @@ class Store(_Section):
     durability: Literal["fast", "safe"] = Field(
         "fast",
         description="`fast`: a view is answered when the store has applied it. `safe`: when the "
-        "store has it on disk (`appendfsync always`, or `WAITAOF` of Redis 7.2 and later).",
+        "store has it on disk; this needs a store with `appendfsync always`, and it is refused "
+        "with any other.",
     )
     replicas: int = Field(
         0,

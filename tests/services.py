@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -63,6 +64,17 @@ class Served:
 
     def figures(self, path: str) -> Any:
         return self.ask("GET", "/v1/a/figures", path=path)
+
+    def ready(self) -> bool:
+        try:
+            with urlopen(self.line["ops"] + "readyz"):
+                return True
+        except HTTPError:
+            return False
+
+    def metrics(self) -> str:
+        with urlopen(self.line["ops"] + "metrics") as answer:
+            return str(answer.read().decode())
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what was logged."""

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 from stores import DAY, DAY_MS, HOUR_MS, NOW, Desk, contents, hit, open_store, visitor
 
-from counter.errors import StoreUnavailable
+from counter.errors import StoreError, StoreUnavailable
 from counter.metrics import Metrics
 from counter.model.days import day_name, shift
 from counter.model.figures import DayRow, Status, Unit
@@ -252,6 +252,11 @@ async def test_a_day_that_has_begun_elsewhere_already_is_a_later_day(
 # Counted once
 
 
+def values(found: dict[bytes, tuple[bytes, int]]) -> dict[bytes, bytes]:
+    """Return what `contents` found, less the expiries, which a repeat may put off."""
+    return {key: value for key, (value, _) in found.items()}
+
+
 async def test_a_batch_that_is_sent_again_is_answered_as_before_and_counts_nothing(
     desk: Open, redis: Redis
 ) -> None:
@@ -265,7 +270,35 @@ async def test_a_batch_that_is_sent_again_is_answered_as_before_and_counts_nothi
             for answer, views in zip(first.answers, (1, 1, 1, 0, 0), strict=True)
         ],
     )  # fmt: skip
-    assert await contents(redis) == before
+    assert values(await contents(redis)) == values(before)
+
+
+async def test_a_repeat_is_written_to_the_replicas_as_well(desk: Open, redis: Redis) -> None:
+    """WAIT asks for what its own connection wrote: a repeat on a new one vouches for the first."""
+    a = desk()
+    await a.count(hit())
+    offset = (await redis.info("replication"))["master_repl_offset"]
+    await a.send(a.batches[-1])
+    assert (await redis.info("replication"))["master_repl_offset"] > offset
+
+
+async def test_a_batch_does_not_go_ahead_of_one_that_the_store_could_not_take(
+    desk: Open, redis: Redis
+) -> None:
+    """Both sent together: the second would stand for the first, which could never be applied."""
+    a = desk()
+    await a.count(hit())
+    await redis.set("vc:{a}:visitors:20261121", "no estimate")
+    first, second = a.batch(hit(day="20261121")), a.batch(hit())
+    refused, held_back = await a.send(first, second)
+    assert isinstance(refused, StoreError)
+    assert isinstance(held_back, StoreUnavailable)
+    assert not held_back.unsure
+    assert (await a.figures("/a")).articles == {"/a": 1}
+    await redis.delete("vc:{a}:visitors:20261121")
+    outcomes = await a.send(first, second)
+    assert [outcome.first for outcome in outcomes] == [True, True]  # type: ignore[union-attr]
+    assert (await a.figures("/a")).articles == {"/a": 3}
 
 
 async def test_a_batch_that_was_overtaken_is_refused_as_applied(desk: Open, redis: Redis) -> None:
@@ -276,7 +309,7 @@ async def test_a_batch_that_was_overtaken_is_refused_as_applied(desk: Open, redi
     [again] = await a.send(a.batches[0])
     assert not again.first
     assert (again.answers[0].views, again.answers[0].total) == (1, 2)
-    assert await contents(redis) == before
+    assert values(await contents(redis)) == values(before)
 
 
 async def test_producers_are_numbered_apart(desk: Open) -> None:

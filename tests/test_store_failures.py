@@ -17,8 +17,9 @@ from conftest import BROWSER, Client, FakeClock, Running, Start, eventually
 from services import Served, served, write_config
 from stores import DAY_MS, NOW
 
-from counter.errors import JournalError, StoreUnavailable
-from counter.ingest import batcher
+from counter.errors import JournalError, StoreError, StoreUnavailable
+from counter.ingest import backlog, batcher
+from counter.model.figures import Batch, Hit
 from counter.storage.journal import Journal
 
 SOON = {"timeout": "500ms"}
@@ -192,6 +193,24 @@ async def test_a_wrong_password_stops_the_start_with_a_line_that_says_so(
     async with StoreServer(tmp_path / "store", requirepass="right") as server:
         with pytest.raises(StoreUnavailable, match="refuses the user or the password"):
             await start(store={"url": server.url.replace("//", "//:wrong@")})
+
+
+@pytest.mark.parametrize(
+    ("options", "trouble"),
+    [
+        pytest.param({"appendfsync": "everysec"}, "has appendfsync everysec", id="everysec"),
+        pytest.param({"appendfsync": "no"}, "has appendfsync no", id="no syncs"),
+        pytest.param({"appendonly": "no", "save": "60 1"}, "only makes snapshots", id="snapshots"),
+        pytest.param({"appendonly": "no"}, "keeps nothing", id="nothing kept"),
+    ],
+)
+async def test_a_store_that_may_lose_views_is_refused_where_they_are_to_be_safe(
+    tmp_path: Path, start: Start, options: dict[str, str], trouble: str
+) -> None:
+    async with StoreServer(tmp_path / "store", **options) as server:
+        with pytest.raises(StoreError, match=trouble):
+            await start(store={"url": server.url, "durability": "safe"})
+        await start(store={"url": server.url, "durability": "fast"})
 
 
 async def test_a_password_that_changes_keeps_the_views_in_the_journal_until_it_is_right_again(
@@ -373,6 +392,53 @@ async def test_a_worker_that_was_killed_leaves_its_journal_to_the_next(
     with served(config) as service:
         assert "journal_adopted" in [line["event"] for line in service.lines()]
         assert await counted(server) == 3
+
+
+async def test_journals_that_dead_workers_leave_later_are_found_too(
+    server: StoreServer, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as those of workers whose parent was killed, and who end after the next has started."""
+    monkeypatch.setattr(backlog, "_LOOK_SECONDS", 0.05)
+    up = await start(store={"url": server.url, **SOON})
+    async with conserved(up.ops):
+        assert (await up.client.view("/x"))["views"] == 1
+        journal = Journal.open(tmp_path / "journal", "0123456789abcdef", 1 << 20)
+        now = up.service.clock()
+        day = up.service.sites.calendar(up.service.sites["a"]).day(now)
+        late = Hit("a", "/x", day, now, b"visitor1")
+        journal.append([Batch(journal.producer, seq, "a", day, (late,)) for seq in (7, 9)])
+        journal.close()
+
+        async def applied() -> bool:
+            return not list((tmp_path / "journal").glob("*.journal"))
+
+        await eventually(applied)
+        assert (await up.client.figures("/x"))["views"] == 3
+
+
+async def test_a_journal_is_emptied_while_views_keep_coming(
+    server: StoreServer, start: Start
+) -> None:
+    """And readers are told fresh figures again, though the next view is always there."""
+    up = await start(store={"url": server.url, **SOON})
+    await send(up, 1)
+    server.kill()
+    stale = (await send(up, 200)).count(200)
+    done = asyncio.Event()
+
+    async def keep_sending() -> int:
+        answered = 0
+        while not done.is_set():
+            answered += (await send(up, 4)).count(200)
+        return answered
+
+    sending = [asyncio.create_task(keep_sending()) for _ in range(8)]
+    await server.start()
+    await drained(up)
+    assert "stale" not in await up.client.view("/x")
+    done.set()
+    answered = 1 + stale + 1 + sum(await asyncio.gather(*sending))
+    assert (await up.client.figures("/x"))["views"] == answered
 
 
 async def counted(server: StoreServer) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
@@ -22,6 +23,8 @@ from counter.storage.store import Applied, Store
 _PAUSE_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0)
 _FLIGHT = 64
 """Journaled batches that one round trip carries at most."""
+_LOOK_SECONDS = 5.0
+"""Between two looks for journals that other workers have left."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,13 +64,20 @@ class Backlog:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._turn = asyncio.Lock()
         self._filled = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         metrics.watch(metrics.journal_views, lambda: sum(self._waiting.values()))
         metrics.watch(metrics.journal_bytes, lambda: sum(j.size_bytes for j in self._journals()))
 
     @property
     def standing(self) -> bool:
         return self._own.pending_views > 0
+
+    async def stands(self) -> bool:
+        """Tell whether batches must follow into the journal, once its last ones have been tried."""
+        if self.standing:
+            async with self._turn:
+                pass
+        return self.standing
 
     def _journals(self) -> list[Journal]:
         return [self._own, *self._adopted]
@@ -78,15 +88,33 @@ class Backlog:
         Raises:
             JournalError: the directory can't be used.
         """
-        self._adopted = await self._on_disk(Journal.abandoned, self._directory)
-        for journal in self._adopted:
+        self._begin_to_drain(self._own)
+        await self._adopt()
+        self._begin(self._keep_looking(), "look for journals")
+
+    async def _adopt(self) -> None:
+        for journal in await self._on_disk(Journal.abandoned, self._directory):
+            self._adopted.append(journal)
             self._waiting[journal] = journal.pending_views
             self._metrics.adopted.inc(journal.pending_views)
             log.info("journal_adopted", journal=str(journal.path), views=journal.pending_views)
-        self._tasks = [
-            asyncio.create_task(self._drain(journal), name=f"drain {journal.path.name}")
-            for journal in self._journals()
-        ]
+            self._begin_to_drain(journal)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                await self._adopt()
+            except Exception:
+                log.exception("journals_not_looked_for")
+
+    def _begin_to_drain(self, journal: Journal) -> None:
+        self._begin(self._drain(journal), f"drain {journal.path.name}")
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """Leave what is left to whoever starts next."""
@@ -109,25 +137,34 @@ class Backlog:
             log.warning("store_away", journal=str(self._own.path))
 
     async def _drain(self, journal: Journal) -> None:
-        failures = 0
+        up, failures = False, 0
         while True:
-            done = False
             try:
-                async with self._turn:
+                async with AsyncExitStack() as turn:
+                    await turn.enter_async_context(self._turn)
                     batches = await self._ask(journal, journal.oldest, _FLIGHT)
                     if not batches and journal is not self._own:
                         return await self._let_go(journal)
-                    self._filled.clear()
-                if not batches:
-                    await self._filled.wait()
-                    continue
-                done = await self._apply(journal, batches)
+                    # While the last ones are applied, none may follow: else views that keep coming
+                    # would keep the journal from ever being empty. But only a store that answers
+                    # may be waited for.
+                    if not (batches and up and len(batches) < _FLIGHT):
+                        self._filled.clear()
+                        await turn.aclose()
+                    if batches:
+                        up = await self._apply(journal, batches)
+                    else:
+                        await self._filled.wait()
+                        up = False
+                        continue
             except CounterError as error:
+                up = False
                 log.error("journal_not_drained", journal=str(journal.path), error=str(error))
             except Exception:
                 # A mistake of ours must not end the draining: the views are still there.
+                up = False
                 log.exception("journal_not_drained", journal=str(journal.path))
-            failures = 0 if done else failures + 1
+            failures = 0 if up else failures + 1
             if failures:
                 await asyncio.sleep(_PAUSE_SECONDS[min(failures, len(_PAUSE_SECONDS)) - 1])
 
@@ -139,11 +176,10 @@ class Backlog:
     async def _apply(self, journal: Journal, batches: list[Batch]) -> bool:
         """Apply the head of a journal; False if the store is still away."""
         now = self._clock()
-        head = _one_of_each_site(batches)
-        old = [b for b in head if now - b.hits[-1].at > JOURNAL_MAX_AGE * 1000]
+        old = [b for b in batches if now - b.hits[-1].at > JOURNAL_MAX_AGE * 1000]
         for batch in old:
             await self._set_aside(journal, batch, "too old to tell whether it was applied")
-        fresh = [batch for batch in head if batch not in old]
+        fresh = [batch for batch in batches if batch not in old]
         outcomes = await self._store.apply(fresh, now) if fresh else []
         applied: list[tuple[Batch, Applied]] = []
         away = False
@@ -197,19 +233,3 @@ class Backlog:
     async def _on_disk(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._disk, lambda: call(*args, **kwargs))
-
-
-def _one_of_each_site(batches: list[Batch]) -> list[Batch]:
-    """Return the batches up to the first whose site is among those before it.
-
-    In one round trip a batch could be refused and the next of its site be applied, which would
-    then stand for both: they go one after the other.
-    """
-    sites: set[str] = set()
-    head = []
-    for batch in batches:
-        if batch.site in sites:
-            break
-        sites.add(batch.site)
-        head.append(batch)
-    return head

@@ -162,7 +162,7 @@ class Batcher:
         return flight
 
     async def _fly(self, flight: list[Group]) -> None:
-        left = flight if self._backlog.standing else await self._send(flight)
+        left = flight if await self._backlog.stands() else await self._send(flight)
         until = monotonic_ms() + _HOLD_MS
         while left and (why := await self._keep(left)):
             self._refuse([group for group in left if not group.unsure], why)

@@ -23,6 +23,7 @@ _AHEAD_MS = 2 * 3_600_000
 """How long before its day a salt is made: a store that is away at midnight costs nothing then."""
 _LONGEST_WINDOW_MS = 3_600_000
 _EVERY_SECONDS = 60.0
+_RETRY_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ class Salts:
         self._clock = clock
         self._salts: dict[tuple[str, str], bytes] = {}
         self._provisional: set[tuple[str, str]] = set()
+        self._late = False
 
     def find(self, zone: str, day: str) -> bytes:
         """Return the salt of `day` in `zone`, which `prepare` has fetched.
@@ -73,14 +75,20 @@ class Salts:
             del self._salts[gone]
             self._provisional.discard(gone)
 
+    async def try_to_prepare(self) -> None:
+        """Prepare if the store lets us; else the log says why not."""
+        try:
+            await self.prepare()
+            self._late = False
+        except CounterError as error:
+            self._late = True
+            log.warning("salts_not_prepared", error=str(error))
+
     async def keep(self) -> None:
-        """Prepare for ever, once a minute."""
+        """Prepare for ever: once a minute, or sooner where salts are overdue."""
         while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                await self.prepare()
-            except CounterError as error:
-                log.warning("salts_not_prepared", error=str(error))
+            await asyncio.sleep(_RETRY_SECONDS if self._late else _EVERY_SECONDS)
+            await self.try_to_prepare()
 
 
 class Identity:

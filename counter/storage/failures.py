@@ -14,6 +14,7 @@ _PASSING = {
     "BUSY": "is busy with another script",
     "CLUSTERDOWN": "is a cluster that is down",
     "CROSSSLOT": "is moving this site's slot",
+    "GAP": "has not taken the batch before",
     "LOADING": "is loading its data",
     "MASTERDOWN": "is a replica without its primary",
     "MISCONF": "can't save to disk and refuses writes",

@@ -16,7 +16,8 @@ from counter.storage.connect import Client
 UNCONFIRMED = redis.TimeoutError("the store did not confirm in time that the views are safe")
 """Stands for a reply that was not confirmed: whether the views are safe is not known."""
 OLDEST_VERSION = (7, 0)
-_WAITAOF_SINCE = (7, 2)
+_PERSISTENCE = ("none", "snapshots", "no", "everysec", "always")
+"""What a store may keep, the least first."""
 _LISTPACK_ENTRIES, _LISTPACK_VALUE = 128, 256
 
 
@@ -31,9 +32,6 @@ class Inspection:
     warnings: tuple[str, ...]
     persistent: bool | None
     """Whether it has an append-only file and evicts nothing; None if unknown."""
-    confirm: tuple[Any, ...] | None
-    """The command, after the script on the same connection, whose reply says that the views are
-    where the settings want them: `WAITAOF` or `WAIT`."""
 
 
 async def inspect(client: Client, settings: StoreSettings) -> Inspection:
@@ -54,15 +52,27 @@ async def inspect(client: Client, settings: StoreSettings) -> Inspection:
             "the store is a node of a cluster, and its URL names one server: redis+cluster:// "
             "would be right"
         )
-    config = await _config(client)
-    persistence = _persistence(config)
+    configs = await _configs(client)
+    persistence = min(map(_persistence, configs), key=_PERSISTENCE.index, default="unknown")
+    if settings.durability == "safe" and persistence != "always":
+        raise StoreError(_not_safe(persistence))
+    warnings = [warning for config in configs for warning in _warnings(config)]
     return Inspection(
         version=version,
         persistence=persistence,
-        warnings=tuple(_warnings(config, persistence)),
-        persistent=_persistent(config, persistence),
-        confirm=_confirm(settings, persistence, speaks),
+        warnings=tuple(dict.fromkeys(warnings)),
+        persistent=all(map(_persistent, configs)) if configs else None,
     )
+
+
+def _not_safe(persistence: str) -> str:
+    # WAITAOF is no way to it with everysec: Redis 7.4 and Valkey to 9.1 confirm before the sync
+    # (https://github.com/redis/redis/pull/13793).
+    needs = 'store.durability = "safe" needs a store with appendonly yes and appendfsync always; '
+    if persistence == "unknown":
+        return needs + "this one does not let us look: allow its user CONFIG GET"
+    is_now = {"none": "this one keeps nothing", "snapshots": "this one only makes snapshots"}
+    return needs + is_now.get(persistence, f"this one has appendfsync {persistence}")
 
 
 async def _info(client: Client) -> dict[str, Any]:
@@ -72,29 +82,28 @@ async def _info(client: Client) -> dict[str, Any]:
     return nested[0] if nested and "redis_version" not in info else info
 
 
-async def _config(client: Client) -> dict[str, str]:
-    """Return the configuration; empty where an access list or a hosted store forbids the look."""
-    if not isinstance(client, Redis):
-        return {}
+async def _configs(client: Client) -> list[dict[str, str]]:
+    """Return the configuration of each primary; none where an access list or a hosted store
+    forbids the look."""
     try:
-        config = await client.config_get("*")
+        if isinstance(client, Redis):
+            configs = [await client.config_get("*")]
+        else:
+            primaries = client.get_primaries()
+            configs = [await client.config_get("*", target_nodes=node) for node in primaries]
     except RedisError:
-        return {}
-    return {str(name): str(value) for name, value in config.items()}
+        return []
+    return [{str(name): str(value) for name, value in config.items()} for config in configs]
 
 
 def _persistence(config: dict[str, str]) -> str:
-    if not config:
-        return "unknown"
     if config.get("appendonly") == "yes":
         return config.get("appendfsync", "everysec")
     return "snapshots" if config.get("save") else "none"
 
 
-def _persistent(config: dict[str, str], persistence: str) -> bool | None:
-    if persistence == "unknown":
-        return None
-    return persistence in ("always", "everysec", "no") and not _evicts(config)
+def _persistent(config: dict[str, str]) -> bool:
+    return config.get("appendonly") == "yes" and not _evicts(config)
 
 
 def _evicts(config: dict[str, str]) -> bool:
@@ -102,8 +111,8 @@ def _evicts(config: dict[str, str]) -> bool:
     return policy != "noeviction" and config.get("maxmemory", "0") != "0"
 
 
-def _warnings(config: dict[str, str], persistence: str) -> list[str]:
-    found = []
+def _warnings(config: dict[str, str]) -> list[str]:
+    found, persistence = [], _persistence(config)
     if persistence == "none":
         found.append("the store keeps nothing on disk: a restart of it loses all figures")
     if persistence == "snapshots":
@@ -130,25 +139,14 @@ def _warnings(config: dict[str, str], persistence: str) -> list[str]:
     return found
 
 
-def _confirm(
-    settings: StoreSettings, persistence: str, speaks: tuple[int, ...]
-) -> tuple[Any, ...] | None:
-    patience = max(settings.timeout // 2, 1)
-    if settings.durability == "safe" and persistence != "always":
-        if persistence in ("none", "snapshots"):
-            raise StoreError('store.durability = "safe" needs appendonly yes; the store has it not')
-        if speaks < _WAITAOF_SINCE:
-            raise StoreError(
-                'store.durability = "safe" needs appendfsync always, or Redis 7.2 with WAITAOF'
-            )
-        return ("WAITAOF", 1, settings.replicas, patience)
-    return ("WAIT", settings.replicas, patience) if settings.replicas else None
+def confirmation(settings: StoreSettings) -> tuple[Any, ...] | None:
+    """Return the command that is to follow the script on its connection, and whose reply says that
+    the views are where the settings want them."""
+    if not settings.replicas:
+        return None
+    return ("WAIT", settings.replicas, max(settings.timeout // 2, 1))
 
 
 def confirmed(command: tuple[Any, ...], reply: Any) -> bool:
     """Tell whether the store's reply to `command` says what was asked for."""
-    if isinstance(reply, Exception):
-        return False
-    if command[0] == "WAITAOF":
-        return bool(reply[0] >= command[1] and reply[1] >= command[2])
-    return bool(reply >= command[1])
+    return not isinstance(reply, Exception) and bool(reply >= command[1])

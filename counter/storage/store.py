@@ -26,7 +26,13 @@ from counter.sites import Sites
 from counter.storage import keys
 from counter.storage.connect import Client, connect, disconnect
 from counter.storage.failures import REDIS_ERRORS, explain, kind
-from counter.storage.inspection import UNCONFIRMED, Inspection, confirmed, inspect
+from counter.storage.inspection import (
+    UNCONFIRMED,
+    Inspection,
+    confirmation,
+    confirmed,
+    inspect,
+)
 from counter.storage.scripts import ADD, APPLY, LEDGER, READ, START, Script
 
 _UNIT_FIELD = {Unit.VIEWS: "v", Unit.VISITS: "s", Unit.VISITORS: "u"}
@@ -93,7 +99,7 @@ class Store:
         self._settings = settings
         self._sites = sites
         self._metrics = metrics
-        self._confirm: tuple[Any, ...] | None = None
+        self._confirm = confirmation(settings)
         self.persistent: bool | None = None
         """Whether the store keeps what it has; None if it does not let us look."""
         self._takes_views = True
@@ -108,13 +114,12 @@ class Store:
         return cls(connect(url, settings.timeout / 1000), settings, sites, metrics)
 
     async def inspect(self) -> Inspection:
-        """Look at what the store is, and from now on have views confirmed as the settings want.
+        """Look at what the store is and what it keeps.
 
         Raises:
             StoreError: the store can't do what the settings ask for.
         """
         found: Inspection = await self._ask("inspect", inspect(self._client, self._settings))
-        self._confirm = found.confirm
         self.persistent = found.persistent
         return found
 
@@ -132,9 +137,12 @@ class Store:
     async def apply(self, batches: Sequence[Batch], now: int) -> list[Applied | CounterError]:
         """Apply `batches` in their order, each once, in one round trip.
 
+        A batch is applied only after those before it of its producer and site: if one of these
+        was not, it isn't either.
+
         Args:
-            batches: views, each batch of one site and day; a batch that was applied before is
-                answered with the figures as they are.
+            batches: views, each batch of one site and day, all of one producer; a batch that was
+                applied before is answered with the figures as they are.
             now: the instant (ms) of the call.
 
         Returns:
@@ -143,13 +151,14 @@ class Store:
             not: send it again, unchanged.
         """
         sites = [self._site(batch.site) for batch in batches]
+        latest: dict[str, int] = {}
         with self._timed("apply"):
             replies = await self._call_scripts(
                 APPLY,
                 [
                     (
                         keys.apply_keys(batch.site, batch.day, batch.producer),
-                        self._arguments(batch, site, now),
+                        self._arguments(batch, site, now, latest),
                     )
                     for batch, site in zip(batches, sites, strict=True)
                 ],
@@ -171,7 +180,8 @@ class Store:
         # A journal may hold views of a site that has left the settings since: they still count.
         return self._sites.get(key) or Site()
 
-    def _arguments(self, batch: Batch, site: Site, now: int) -> list[Any]:
+    def _arguments(self, batch: Batch, site: Site, now: int, latest: dict[str, int]) -> list[Any]:
+        """Return what `apply.lua` is told; `latest` is the last number so far of each site."""
         hits = batch.hits
         arguments: list[Any] = [
             batch.seq,
@@ -190,6 +200,8 @@ class Store:
         ]
         renamed = {hit.visitor: hit.previous for hit in hits if hit.previous}
         arguments.append(b"".join([name for pair in renamed.items() for name in pair]))
+        arguments.append(latest.get(batch.site, 0))
+        latest[batch.site] = batch.seq
         views: list[bytes] = []
         for hit in hits:
             views += (_article(hit.path), _SEEN.pack(hit.visitor, hit.at))
@@ -374,10 +386,7 @@ class Store:
         self, commands: Sequence[tuple[Any, ...]], confirm: tuple[Any, ...] | None
     ) -> list[Any]:
         if isinstance(self._client, RedisCluster):
-            return await asyncio.gather(
-                *(_on_its_node(self._client, command, confirm) for command in commands),
-                return_exceptions=True,
-            )
+            return await _on_their_nodes(self._client, commands, confirm)
         if len(commands) == 1 and not confirm:
             try:
                 return [await self._client.execute_command(*commands[0])]  # type: ignore[no-untyped-call] # untyped in redis-py
@@ -449,6 +458,30 @@ def _applied(reply: list[Any], unit: Unit, batch: Batch) -> Applied:
         full=digits.count(b"3") + digits.count(b"4"),
         repeats=repeats - sum([not hit.path for hit in batch.hits]),
     )
+
+
+async def _on_their_nodes(
+    client: RedisCluster, commands: Sequence[tuple[Any, ...]], confirm: tuple[Any, ...] | None
+) -> list[Any]:
+    """Send script calls to the nodes of their keys: in order for each site, sites side by side.
+
+    Returns:
+        The replies, in the order of the commands; one that failed is an exception.
+    """
+    replies: list[Any] = [None] * len(commands)
+    of_site: dict[str, list[int]] = {}
+    for n, command in enumerate(commands):
+        of_site.setdefault(command[3].partition("}")[0], []).append(n)
+
+    async def in_order(numbers: list[int]) -> None:
+        for n in numbers:
+            try:
+                replies[n] = await _on_its_node(client, commands[n], confirm)
+            except Exception as error:
+                replies[n] = error
+
+    await asyncio.gather(*map(in_order, of_site.values()))
+    return replies
 
 
 async def _on_its_node(

@@ -88,7 +88,6 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[R
         store_url(settings.store, own=True) as url,
         serving(settings, url, clock) as service,
     ):
-        await prepare(service.store, service.sites)
         exposition = Exposition(service.metrics.registry, service.store, service.sites, clock)
         ops = Ops(service.store, exposition)
         async with operations(ops, service.metrics, settings) as address:
@@ -121,17 +120,22 @@ async def serving(
 
     Args:
         url: where Redis answers.
-        listener: a socket that listens already; else one is made as the settings say.
+        listener: a socket that listens already, of a parent that has prepared the store; else one
+            is made as the settings say. With it the service starts even while the store is away.
+
+    Raises:
+        StoreError, StoreUnavailable, JournalError, SettingsError: it can't start.
     """
     refuse_slow_parser()
     sites, metrics = Sites(settings.sites), Metrics()
     async with contextlib.AsyncExitStack() as stack:
         store = Store.open(url, settings.store, sites, metrics)
         stack.push_async_callback(store.close)
-        await store.inspect()
+        if listener is None:
+            await prepare(store, sites)
 
         salts = Salts(store, sites, clock)
-        await salts.prepare()
+        await salts.try_to_prepare()
         stack.push_async_callback(cancel, asyncio.create_task(salts.keep(), name="salts"))
 
         batcher = Batcher(

@@ -30,7 +30,7 @@ from .trouble import Trouble
 SITES = ("first", "second", "third")
 PATHS = ("/", "/tin/bão-số-9", "/tin/lúa", "/a", "/b")
 _ZONES = ("UTC", "Asia/Ho_Chi_Minh", "America/St_Johns", "Pacific/Chatham", "Europe/Berlin")
-_STORES = (("always", "fast"), ("everysec", "safe"), ("everysec", "fast"))
+_STORES = (("always", "fast"), ("always", "safe"), ("everysec", "fast"))
 _START_SECONDS = 2.0
 _SETTLE_SECONDS = 90.0
 _MISTAKES = ("internal_error", "flight_failed")

@@ -8,21 +8,23 @@
 --      10 seconds: producer     11 seconds: visitors 12 seconds: top:<day>
 --      13 the days after `day` that may have begun, separated by commas
 --      14 visitors (8 bytes), each followed by the same one under the salt of the day before
---      15 the views in one text, since an argument costs more than what it holds; big-endian:
+--      15 the number that must have been applied before this one (0: none need be)
+--      16 the views in one text, since an argument costs more than what it holds; big-endian:
 --         length of the path (2 bytes), path (none: presence only), its CRC-32 (4), visitor (8;
 --         NOBODY: no identity), time (8, a double; ms)
 -- Reply { 1 if applied now, 0 if it was before;
 --         online; day's views, visits, visitors; day before's three; total's three;
 --         the status of each view, a digit each (counter.model.figures.Status);
 --         the views of each view's article just after it }
--- Error WRONGTYPE or BADVALUE, before anything is written: Redis does not roll a script back.
+-- Error WRONGTYPE, BADVALUE, or GAP if the number before was not applied; before anything is
+--       written: Redis does not roll a script back.
 
 local producer, days, total, online, recent = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local top, visitors, top_day, prefix = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local seq, day, before = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local now, window, repeat_window = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local max_articles, load, keep = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local renamed, sent = ARGV[14], ARGV[15]
+local renamed, after, sent = ARGV[14], tonumber(ARGV[15]), ARGV[16]
 local NOBODY = string.rep('\0', 8)
 
 -- Views, articles and visitors are told by number: `view_article[n]` is the n-th view's article.
@@ -41,7 +43,7 @@ end
 
 local from, views_sent = 1, 0
 while from <= #sent do
-  local path, hash, visitor, at, after = struct.unpack('>I2c0I4c8d', sent, from)
+  local path, hash, visitor, at, next_from = struct.unpack('>I2c0I4c8d', sent, from)
   views_sent = views_sent + 1
   view_at[views_sent] = at
   local article = false
@@ -57,8 +59,8 @@ while from <= #sent do
   local known = visitor ~= NOBODY
   view_visitor[views_sent] = known and number_visitor(visitor)
   view_mark[views_sent] = known and article and repeat_window > 0
-    and string.sub(sent, after - 20, after - 9)
-  from = after
+    and string.sub(sent, next_from - 20, next_from - 9)
+  from = next_from
 end
 local VISITORS = #visitors_here
 
@@ -76,6 +78,9 @@ if last then
   local at = string.find(last, ':', 1, true)
   if not at then error({ err = 'BADVALUE ' .. producer .. ' is not number:statuses' }) end
   last_seq, last_statuses = number(string.sub(last, 1, at - 1), producer), string.sub(last, at + 1)
+end
+if last_seq < after then
+  error({ err = 'GAP ' .. producer .. ' is at ' .. int(last_seq) .. ', before ' .. int(after) })
 end
 
 local t = redis.call('HMGET', total, 'views', 'visits', 'visitors', 'articles', 'buckets',
@@ -107,6 +112,9 @@ end
 if seq <= last_seq then
   local views = {}
   for n, article in ipairs(view_article) do views[n] = article and article_views[article] or 0 end
+  -- A write, for WAIT asks only for what its own connection has written: it shall vouch for what
+  -- an earlier connection wrote.
+  redis.call('EXPIRE', producer, ARGV[10])
   return reply(0, seq == last_seq and last_statuses or '', views)
 end
 
