@@ -113,6 +113,29 @@ class Metrics:
                 registry=registry,
             )
         )
+        self.connections = Gauge(
+            "visitor_counter_connections",
+            "Connections that are open.",
+            ["listener"],
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self.connections_closed = Labelled(
+            Counter(
+                "visitor_counter_connections_closed",
+                "Connections closed, though they only waited, to make room for others.",
+                ["listener"],
+                registry=registry,
+            )
+        )
+        self.connections_refused = Labelled(
+            Counter(
+                "visitor_counter_connections_refused",
+                "Connections refused at a bound: that of their address, or that of all.",
+                ["listener", "bound"],
+                registry=registry,
+            )
+        )
         self.queued = Gauge(
             "visitor_counter_queue_views",
             "Views that wait for the store, in the queue and on their way.",

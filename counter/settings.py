@@ -177,9 +177,29 @@ class Server(_Section):
         description="Views of one worker that may wait for the store; "
         "past it the answer is 503 with `Retry-After`.",
     )
+    connections: int = Field(
+        10_000,
+        ge=16,
+        description="Connections of one worker. Past it those are closed that have waited longest "
+        "for a request; where none waits, a new one is refused.",
+    )
+    connections_per_address: int = Field(
+        1_000,
+        ge=1,
+        description="Connections of one address (IPv6: one /64) to one worker; "
+        "`trusted_proxies` have no such bound.",
+    )
+    header_timeout: Annotated[Duration, _within("10ms", "10m")] = Field(
+        "10s",  # type: ignore[assignment]
+        description="How long a request's head may take; then the connection is closed.",
+    )
     body_timeout: Duration = Field(
         "5s",  # type: ignore[assignment]
         description="How long a request's body may take.",
+    )
+    answer_timeout: Annotated[Duration, _within("10ms", "10m")] = Field(
+        "30s",  # type: ignore[assignment]
+        description="How long a client may leave an answer lying; then the connection is closed.",
     )
     keepalive_timeout: Duration = Field(
         "75s",  # type: ignore[assignment]

@@ -1,4 +1,6 @@
-"""A listener: aiohttp's low-level server, with our own words for what is no HTTP request at all."""
+"""A listener: aiohttp's low-level server, with our own words for what is no HTTP request at all,
+and with bounds of our own for those who take their time, or all they can get.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +10,126 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from counter.errors import BadRequest, Problem, SettingsError
+from counter.metrics import Metrics
 from counter.settings import Server
+from counter.web.connections import Connections, allow_files
 from counter.web.problems import problem_response
 from counter.web.requests import MAX_BODY
 from counter.web.routing import InternalError, Router
 
 _MAX_TARGET = 32 * 1024
 """Bytes of a request's first line: 100 paths of a usual length, escaped, fit in."""
+_MAX_HEADERS = 100
+_MAX_HEAD = 64 * 1024
+"""Bytes of a request's head that are waited for."""
+_MAX_UNASKED = 256 * 1024
+"""Bytes that may follow a head while it is answered: more than any body that is read."""
 
 
 class _Connection(RequestHandler):
-    """One connection. What aiohttp itself refuses is answered as all else: a problem document."""
+    """One connection. What aiohttp itself refuses is answered as all else: a problem document.
 
-    __slots__ = ()
+    aiohttp closes it when no request has come for `keepalive_timeout`. Here it is closed as well
+
+    - when a head is not whole `head_seconds` after its first byte, the first one so long after the
+      connection was made; or is larger than is read;
+    - when more follows a head than any body may have;
+    - when its peer leaves an answer lying for `answer_seconds`, a finished one included, which
+      the transport itself would keep for ever.
+    """
+
+    __slots__ = ("_connections", "_limits", "_stalled", "_unread", "_wire", "_within")
+
+    def __init__(
+        self,
+        server: web.Server,
+        connections: Connections,
+        head_seconds: float,
+        answer_seconds: float,
+        **options: Any,
+    ) -> None:
+        super().__init__(server, **options)
+        self._connections = connections
+        self._limits = (head_seconds, answer_seconds)
+        self._wire: asyncio.Transport | None = None
+        self._within = -1  # the request whose head is awaited within its time
+        self._unread = 0
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._wire = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        if not self._connections.admit(self, peer[0] if peer else ""):
+            self._wire.abort()
+            return
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connections.leave(self)
+        self._stall(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        before = self._request_count
+        super().data_received(data)
+        if self._request_count != before:
+            self._unread = 0
+            return
+        self._unread += len(data)
+        if self._awaits_head():
+            if self._within != before:
+                self._await_head()
+            if self._unread > _MAX_HEAD:
+                self.cut()
+        elif self._unread > _MAX_UNASKED:
+            self.cut()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall(self._limits[1])
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stall(None)
+
+    async def start(self) -> None:
+        try:
+            await super().start()
+        finally:
+            if self._wire and self._wire.get_write_buffer_size():
+                self._stall(self._limits[1])
+
+    def waiting_since(self) -> float | None:
+        waits = self._awaits_head() or not self._request_count
+        return self._next_keepalive_close_time if waits else None
+
+    def cut(self) -> None:
+        self.force_close()
+        if self._wire:
+            self._wire.abort()
+
+    def _awaits_head(self) -> bool:
+        return self._waiter is not None and not self._waiter.done()
+
+    def _await_head(self) -> None:
+        self._within = self._request_count
+        self._loop.call_later(self._limits[0], self._check_head, self._within)
+
+    def _check_head(self, awaited: int) -> None:
+        if self._request_count == awaited and not self._force_close:
+            self.cut()
+
+    def _stall(self, seconds: float | None) -> None:
+        if self._stalled:
+            self._stalled.cancel()
+        self._stalled = self._loop.call_later(seconds, self.cut) if seconds else None
 
     def handle_error(
         self,
@@ -56,22 +160,41 @@ class _Server(web.Server):
 
 @contextlib.asynccontextmanager
 async def listening(
-    router: Router, where: tuple[str, int] | socket.socket, settings: Server
+    router: Router,
+    where: tuple[str, int] | socket.socket,
+    settings: Server,
+    metrics: Metrics,
+    name: str = "public",
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve `router` at an address or on a socket that listens; yields the address.
+
+    Args:
+        name: the listener's, in metrics and log: `public` or `operations`.
 
     Raises:
         SettingsError: the address is in use, or not this machine's.
     """
+    connections = Connections(
+        name,
+        metrics,
+        most=allow_files(settings.connections),
+        most_per_address=settings.connections_per_address,
+        trusted=settings.trusted_proxies,
+    )
     server = _Server(
         router,
+        connections=connections,
+        head_seconds=settings.header_timeout / 1000,
+        answer_seconds=settings.answer_timeout / 1000,
         request_factory=partial(
             web.BaseRequest, loop=asyncio.get_running_loop(), client_max_size=MAX_BODY
         ),
         access_log=None,
         auto_decompress=False,
         keepalive_timeout=settings.keepalive_timeout / 1000,
+        lingering_time=settings.body_timeout / 1000,
         max_line_size=_MAX_TARGET,
+        max_headers=_MAX_HEADERS,
     )
     runner = web.ServerRunner(server, shutdown_timeout=settings.shutdown_timeout / 1000)
     await runner.setup()

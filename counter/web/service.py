@@ -172,7 +172,7 @@ async def serving(
         openapi.add_to(router)
         Embedding(sites, public, reader, clock).add_to(router)
         address = await stack.enter_async_context(
-            listening(router, listener or settings.server.listen, settings.server)
+            listening(router, listener or settings.server.listen, settings.server, metrics)
         )
         stack.push_async_callback(feed.close)
         yield Service(settings, sites, store, metrics, public, router, feed, salts, address, clock)
@@ -185,7 +185,8 @@ async def operations(
     """Serve the operations listener; yields its address."""
     router = Router(metrics)
     ops.add_to(router)
-    async with listening(router, settings.server.ops_listen, settings.server) as address:
+    where, server = settings.server.ops_listen, settings.server
+    async with listening(router, where, server, metrics, "operations") as address:
         yield address
 
 

@@ -1,0 +1,191 @@
+"""Attacks on the listener: they are bounded and cut, and honest views count all the same.
+
+Here in small, side by side with the service; `make abuse` makes them in full.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from abuse.attacks import (
+    BOMBS,
+    JSON,
+    OVERSIZED,
+    SMUGGLING,
+    VIEW,
+    Tally,
+    ask,
+    connect,
+    idle,
+    slow_bodies,
+    slow_heads,
+    streams,
+    unread,
+)
+from conftest import Running, Start, eventually
+
+QUICK = {"header_timeout": "200ms", "body_timeout": "200ms", "answer_timeout": "200ms"}
+SMALL = {"connections": 40, "connections_per_address": 15}
+
+
+async def sample(up: Running, name: str) -> float:
+    """Return a metric's value, all its series together."""
+    text = await (await up.ops.request("GET", "/metrics")).text()
+    lines = [line.rpartition(" ") for line in text.splitlines() if line.startswith(name)]
+    return sum(float(value) for series, _, value in lines if "operations" not in series)
+
+
+async def honest_views_count(up: Running, views: int = 20) -> None:
+    before = (await up.client.figures("/honest"))["views"]
+    for number in range(views):
+        assert (await up.client.view("/honest"))["views"] == before + number + 1
+
+
+@pytest.mark.parametrize("attack", [slow_heads, slow_bodies])
+async def test_slow_clients_are_cut_and_honest_ones_counted(start: Start, attack: object) -> None:
+    up = await start(server=QUICK)
+    async with attack(up.service.address, 50) as tally:  # type: ignore[operator]
+        await honest_views_count(up)
+
+        async def cut() -> bool:
+            return tally.closed >= 50
+
+        await eventually(cut)
+        await honest_views_count(up)
+    assert (await up.client.figures("/attack"))["views"] == 0
+
+
+async def test_a_connection_that_says_nothing_is_closed(start: Start) -> None:
+    up = await start(server=QUICK)
+    held = await connect(up.service.address, Tally(), 0)
+    async with asyncio.timeout(5):
+        await held.closed
+    assert held.received == b""
+
+
+async def test_a_connection_that_was_of_use_is_kept_longer(start: Start) -> None:
+    up = await start(server={"header_timeout": "50ms"})
+    request = f"{VIEW}Content-Length: 0\r\n\r\n".encode()
+    held = await connect(up.service.address, Tally(), 0)
+    held.transport.write(request)
+    await held.answered
+    await asyncio.sleep(0.2)
+    held.transport.write(request)
+
+    async def answered_twice() -> bool:
+        return held.received.count(b"HTTP/1.1 200") == 2
+
+    await eventually(answered_twice)
+    held.transport.abort()
+
+
+async def test_idle_connections_make_room_for_those_who_come(start: Start) -> None:
+    up = await start(server={**SMALL, "connections_per_address": 1000})
+    async with idle(up.service.address, 100):
+        await honest_views_count(up)
+        assert await sample(up, "visitor_counter_connections{") <= 40
+    assert await sample(up, "visitor_counter_connections_closed_total") >= 60
+
+
+async def test_where_all_connections_are_at_work_a_new_one_is_refused(start: Start) -> None:
+    up = await start(server={"connections": 16, "body_timeout": "10s"})
+    async with slow_bodies(up.service.address, 16):
+        refused = await connect(up.service.address, Tally(), 1)
+        async with asyncio.timeout(5):
+            await refused.closed
+        assert await sample(up, "visitor_counter_connections_refused_total") >= 1
+
+
+async def test_an_address_has_a_bound_of_its_own(start: Start) -> None:
+    up = await start(server=SMALL)
+    async with idle(up.service.address, 30):
+        await honest_views_count(up)
+        assert await sample(up, "visitor_counter_connections{") <= 16
+        assert await sample(up, "visitor_counter_connections_refused_total") >= 15
+    assert await sample(up, "visitor_counter_connections_closed_total") == 0
+
+
+async def test_a_trusted_proxy_speaks_for_many(start: Start) -> None:
+    up = await start(server={**SMALL, "trusted_proxies": ["127.1.0.0/16"]})
+    async with idle(up.service.address, 30):
+        await honest_views_count(up)
+    assert await sample(up, "visitor_counter_connections_refused_total") == 0
+
+
+async def test_closed_connections_are_forgotten(start: Start) -> None:
+    up = await start(server=SMALL)
+    for _ in range(3):
+        async with idle(up.service.address, 15):
+            pass
+
+    async def none_left() -> bool:
+        return await sample(up, "visitor_counter_connections{") == 0
+
+    await eventually(none_left)
+    assert await sample(up, "visitor_counter_connections_refused_total") == 0
+
+
+async def test_answers_that_are_left_lying_are_taken_back(start: Start) -> None:
+    up = await start(server=QUICK)
+    async with unread(up.service.address, 2) as tally:
+
+        async def cut() -> bool:
+            return tally.closed >= 2
+
+        await eventually(cut)
+        await honest_views_count(up)
+
+
+async def test_live_streams_are_bounded_and_honest_views_count(start: Start) -> None:
+    up = await start(server={"live_streams": 30, "live_streams_per_address": 20})
+    async with streams(up.service.address, 60) as tally:
+        await honest_views_count(up)
+        assert len(up.service.feed) == 30
+        assert tally.answered >= 60
+
+    async def none_left() -> bool:
+        return not len(up.service.feed)
+
+    await eventually(none_left)
+
+
+@pytest.fixture
+async def service(start: Start) -> AsyncIterator[Running]:
+    up = await start(server={"body_timeout": "200ms"})
+    yield up
+    await honest_views_count(up, 1)
+    figures = await up.client.figures("/smuggled", "/attack")
+    assert figures["total"] == 1, figures
+
+
+@pytest.mark.parametrize("request_", SMUGGLING.values(), ids=SMUGGLING.keys())
+async def test_what_two_servers_may_read_in_two_ways_is_refused(
+    service: Running, request_: str
+) -> None:
+    answer = await ask(service.service.address, request_.encode())
+    assert answer.count(b"HTTP/1.") == 1
+    assert answer.split()[1] == b"400"
+
+
+@pytest.mark.parametrize("request_", OVERSIZED.values(), ids=OVERSIZED.keys())
+async def test_a_head_that_is_too_large_is_refused(service: Running, request_: str) -> None:
+    answer = await ask(service.service.address, request_.encode())
+    assert not answer or answer.split()[1] == b"400"
+
+
+@pytest.mark.parametrize("request_", BOMBS.values(), ids=BOMBS.keys())
+async def test_a_compressed_body_is_refused_unread(service: Running, request_: bytes) -> None:
+    answer = await ask(service.service.address, request_)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split()[1] == b"415"
+    assert json.loads(body)["type"] == "urn:visitor-counter:problem:media-type"
+
+
+async def test_more_than_any_body_is_not_read_to_its_end(service: Running) -> None:
+    length = 4 * 1024 * 1024
+    request = f"{VIEW}{JSON}Content-Length: {length}\r\n\r\n".encode()
+    answer = await ask(service.service.address, request + bytes(length))
+    assert not answer or answer.split()[1] == b"413"
