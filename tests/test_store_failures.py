@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from balance import assert_conserved, conserved, scrape
 from chaos.proxy import Proxy
 from chaos.server import StoreServer
-from conftest import BROWSER, Client, FakeClock, Running, Start, eventually
+from conftest import BROWSER, Client, FakeClock, Running, Start, eventually, settings
 from services import Served, served, write_config
 from stores import DAY_MS, NOW
 
@@ -21,6 +21,7 @@ from counter.errors import JournalError, StoreError, StoreUnavailable
 from counter.ingest import backlog, batcher
 from counter.model.figures import Batch, Hit
 from counter.storage.journal import Journal
+from counter.web.service import running
 
 SOON = {"timeout": "500ms"}
 """For the store: it is away when it has not answered for so long."""
@@ -210,7 +211,9 @@ async def test_a_store_that_may_lose_views_is_refused_where_they_are_to_be_safe(
     async with StoreServer(tmp_path / "store", **options) as server:
         with pytest.raises(StoreError, match=trouble):
             await start(store={"url": server.url, "durability": "safe"})
-        await start(store={"url": server.url, "durability": "fast"})
+        journal = str(tmp_path / "journal")
+        async with running(settings(server.url, store={"journal": journal})):
+            pass  # which takes it as it is, and warns
 
 
 async def test_a_password_that_changes_keeps_the_views_in_the_journal_until_it_is_right_again(
