@@ -11,6 +11,7 @@ import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,10 +39,22 @@ def main(seed: int | None, seeds: int, first: int, seconds: float, record: Path 
             click.echo(f"    files: {directory}; again: make chaos SEED={number}")
         if record:
             with record.open("a") as file:
-                file.write(json.dumps(asdict(results[-1])) + "\n")
+                file.write(json.dumps(as_record(results[-1])) + "\n")
     failed = [result.setting.seed for result in results if result.problems]
     click.echo(f"{len(results) - len(failed)} of {len(results)} runs right; wrong: {failed}")
     raise SystemExit(bool(failed))
+
+
+def as_record(result: Result) -> dict[str, Any]:
+    """Return a result as what JSON can hold."""
+    # Not by asdict alone, which makes a Counter of a Counter's items.
+    return {
+        **asdict(result.setting),
+        "faults": dict(result.faults),
+        "outcomes": {outcome.name.lower(): count for outcome, count in result.outcomes.items()},
+        "counted": result.counted,
+        "problems": result.problems,
+    }
 
 
 def describe(result: Result) -> str:
