@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -27,7 +28,7 @@ from counter.storage.journal import Journal
 LONG = 6000
 """Bytes that take an overflow page."""
 PRODUCER = "0123456789abcdef"
-WATCHED = {module.__file__ for module in (journal, journal_file)}
+WATCHED = {str(module.__file__) for module in (journal, journal_file)}
 
 
 def batch(seq: int, length: int = 9) -> Batch:
@@ -142,16 +143,18 @@ def fork(work: Callable[[], None]) -> bool:
     return status == 0
 
 
-def killed_at(line: int, work: Callable[[], None]) -> None:
+def killed_at(line: int, work: Callable[[], None], watched: set[str] = WATCHED) -> None:
+    """Do `work`, and be killed at the so manieth line that is executed in the `watched` files."""
     lines = count(1)
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename not in WATCHED:
+        if frame.f_code.co_filename not in watched:
             return None
         if event == "line" and next(lines) == line:
             os.kill(os.getpid(), signal.SIGKILL)
         return trace
 
+    threading.settrace(trace)
     sys.settrace(trace)
     work()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -464,6 +466,14 @@ async def served_beside(config: Path) -> AsyncIterator[Served]:
         yield await asyncio.to_thread(service.__enter__)
     finally:
         await asyncio.to_thread(service.__exit__, None, None, None)
+
+
+def test_a_worker_killed_at_any_line_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    """Every 67th line of a view's way; `python tests/worker_crashes.py DIRECTORY` does all."""
+    command = [sys.executable, Path(__file__).with_name("worker_crashes.py"), tmp_path, "67"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 20
 
 
 async def test_a_service_that_stops_while_the_store_is_away_leaves_its_queue_in_the_journal(
