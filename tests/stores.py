@@ -62,7 +62,7 @@ class Desk:
         return await self.store.apply(batches, self.now)
 
     async def figures(self, *paths: str) -> Figures:
-        return (await self.store.read([Query("a", self.now, paths)]))[0]
+        return await self.store.figures(Query("a", self.now, paths))
 
 
 def open_store(url: str, site: dict[str, Any] | None = None, clock: Clock | None = None) -> Store:

@@ -145,7 +145,7 @@ class World:
     async def compare(self) -> None:
         """Hold all figures against the model."""
         for site in SITES:
-            [figures] = await self.reader.read([Query(site, self.clock.now, PATHS)])
+            figures = await self.reader.figures(Query(site, self.clock.now, PATHS))
             self._hold(figures.total, site)
             for path in PATHS:
                 self._hold(figures.articles[path], site, path=path)

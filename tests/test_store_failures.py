@@ -190,6 +190,27 @@ async def test_a_wrong_type_at_a_key_refuses_that_site_alone_and_counts_nothing(
     assert 'kind="WRONGTYPE"' in await (await up.ops.request("GET", "/metrics")).text()
 
 
+async def test_a_site_that_can_t_be_read_keeps_no_other_from_it(
+    server: StoreServer, start: Start
+) -> None:
+    """Though all of them are read together."""
+    up = await start(sites={"a": {}, "b": {}}, store={"url": server.url})
+    await up.client.view("/x", site="b")
+    async with server.client() as redis:
+        await redis.set("vc:{a}:days", "somebody else's")
+
+        async def status(site: str) -> int:
+            return (await up.client.request("GET", f"/v1/{site}/figures")).status
+
+        assert await asyncio.gather(*map(status, "abab")) == [503, 200, 503, 200]
+        told = await (await up.ops.request("GET", "/metrics")).text()
+        assert 'visitor_counter_site_overall{site="b"} 1.0' in told
+        assert 'visitor_counter_site_overall{site="a"}' not in told
+        assert 'visitor_counter_site_imbalance{site="a"} 1.0' in told
+        await redis.delete("vc:{a}:days")
+        assert await status("a") == 200
+
+
 async def test_a_wrong_password_stops_the_start_with_a_line_that_says_so(
     tmp_path: Path, start: Start
 ) -> None:

@@ -128,7 +128,7 @@ async def figures(url: str) -> dict[str, int]:
     paths = tuple(f"/{flight}/{view}" for flight in range(FLIGHTS) for view in range(VIEWS))
     made = parse({"store": {"url": url}, "sites": {"a": {}}})
     client = Store.open(url, made.store, Sites(made.sites), Metrics())
-    [found] = await client.read([Query("a", NOW, paths)])
+    found = await client.figures(Query("a", NOW, paths))
     [day] = await client.history("a", DAY, DAY)
     assert differences(await client.ledger("a")) == []
     assert sum(found.articles.values()) == found.total == day.views

@@ -164,7 +164,7 @@ def figures(config: Path | None, as_json: bool, site: str, paths: tuple[str, ...
     async def read() -> Figures:
         async with _opened(settings) as store:
             query = Query(site, wall_ms(), tuple(dict.fromkeys(wanted.values())))
-            return (await store.read([query]))[0]
+            return await store.figures(query)
 
     found = run(read())
     row: dict[str, Any] = {

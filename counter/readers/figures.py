@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
-from counter.errors import StoreUnavailable, Unavailable
+from counter.errors import CounterError, Unavailable
 from counter.model.clock import Clock, monotonic_ms
 from counter.model.figures import Figures
 from counter.sites import Sites
@@ -21,6 +21,8 @@ class _Flight:
     """What one look into the store fetches, for all who came in time."""
 
     wanted: dict[str, set[str]] = field(default_factory=dict)
+    failed: dict[str, CounterError] = field(default_factory=dict)
+    """Why a site could not be read."""
     done: asyncio.Task[None] | None = None
 
     def covers(self, site: str, paths: set[str]) -> bool:
@@ -48,14 +50,14 @@ class FiguresReader:
         """Return the figures of `site`, with the views of `paths`.
 
         Raises:
-            Unavailable: the store is away, and nothing is known of the site from before.
+            Unavailable: the store can't tell, and nothing is known of the site from before.
         """
         missing = self._missing(site, paths)
         if missing is None:
             return self._assemble(site, paths)
         try:
             await self._fetch(site, missing)
-        except StoreUnavailable as error:
+        except CounterError as error:
             if site not in self._figures:
                 raise Unavailable(f"The figures can't be read: {error}.") from None
             return replace(self._assemble(site, paths), stale=True)
@@ -91,6 +93,8 @@ class FiguresReader:
         assert flight.done is not None  # noqa: S101 # set where the flight is made
         # One who goes away must not take the figures from the others.
         await asyncio.shield(flight.done)
+        if error := flight.failed.get(site):
+            raise error
 
     async def _fly(self, flight: _Flight, before: _Flight | None) -> None:
         if before and before.done:
@@ -101,7 +105,10 @@ class FiguresReader:
             now = self._clock()
             queries = [Query(site, now, tuple(paths)) for site, paths in flight.wanted.items()]
             for query, figures in zip(queries, await self._store.read(queries), strict=True):
-                self._remember(query.site, asked, figures)
+                if isinstance(figures, CounterError):
+                    flight.failed[query.site] = figures
+                else:
+                    self._remember(query.site, asked, figures)
         finally:
             self._flying = None
 

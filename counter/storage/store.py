@@ -208,8 +208,11 @@ class Store:
         arguments.append(b"".join(views))
         return arguments
 
-    async def read(self, queries: Sequence[Query]) -> list[Figures]:
-        """Return the figures of each query, all in one round trip."""
+    async def read(self, queries: Sequence[Query]) -> list[Figures | CounterError]:
+        """Return the figures of each query, all in one round trip.
+
+        A site that can't be read does not keep the others from it: its error stands in its place.
+        """
         calls = []
         for query in queries:
             site = self._site(query.site)
@@ -231,9 +234,18 @@ class Store:
         with self._timed("read"):
             replies = await self._call_scripts(READ, calls)
         return [
-            self._figures(query, self._good("read", reply))
+            self._failed("read", reply)
+            if isinstance(reply, Exception)
+            else self._figures(query, self._good("read", reply))
             for query, reply in zip(queries, replies, strict=True)
         ]
+
+    async def figures(self, query: Query) -> Figures:
+        """Return the figures of one query."""
+        [found] = await self.read([query])
+        if isinstance(found, CounterError):
+            raise found
+        return found
 
     def _figures(self, query: Query, reply: list[Any]) -> Figures:
         site = self._site(query.site)

@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from counter.errors import CounterError
+from counter.errors import CounterError, StoreError
 from counter.model.clock import Clock
 from counter.model.figures import Figures
 from counter.sites import Sites
@@ -103,7 +103,8 @@ class Exposition:
             for n in range(0, len(keys), _CHUNK):
                 chunk = keys[n : n + _CHUNK]
                 read = await self._store.read([Query(key, now) for key in chunk])
-                state.figures.update(zip(chunk, read, strict=True))
+                answers = zip(chunk, read, strict=True)
+                state.figures.update((k, a) for k, a in answers if isinstance(a, Figures))
             await self._audit(keys)
             state.clock_offset = await self._store.clock_offset()
         except CounterError:
@@ -120,6 +121,10 @@ class Exposition:
         key = next(iter(unchecked or [key for key in self._imbalance if key in self._sites]), None)
         if key is None:
             return
-        found = differences(await self._store.ledger(key))
+        try:
+            found = differences(await self._store.ledger(key))
+            imbalance = sum(abs(item.recorded - item.expected) for item in found)
+        except StoreError:
+            imbalance = 1  # a figure that is none does not agree with the others
         self._imbalance.pop(key, None)  # to the end of the turn
-        self._imbalance[key] = sum(abs(item.recorded - item.expected) for item in found)
+        self._imbalance[key] = imbalance

@@ -187,7 +187,7 @@ async def _compare(result: Result, ledger: Ledger, config: Path, now: int) -> No
 
     try:
         for site in SITES:
-            [figures] = await store.read([Query(site, now, PATHS)])
+            figures = await store.figures(Query(site, now, PATHS))
             result.counted += figures.total
             hold(site, figures.total, site)
             for path, views in figures.articles.items():
