@@ -46,6 +46,7 @@ APPLY_KEYS = {
     "what was counted just now": f"{BASE}recent",
     "the most read ever": keys.top("a"),
     "the most read of the day": keys.top("a", DAY),
+    "the hours of the day": keys.hours("a", DAY),
     "the visitors of the day": f"{BASE}visitors:{DAY}",
     "the articles": keys.bucket("a", 0),
     "the articles' next bucket": keys.bucket("a", 2),
@@ -88,6 +89,7 @@ FIELDS = {
     "the number of articles": (keys.total("a"), "articles"),
     "the number of buckets": (keys.total("a"), "buckets"),
     "the start": (keys.total("a"), "start:views"),
+    "an hour's views": (keys.hours("a", DAY), "12"),
 }
 
 
@@ -158,7 +160,13 @@ async def test_a_key_of_another_type_refuses_an_import(desk: Desk, redis: Redis,
 ADD_FIELDS = {
     name: field
     for name, field in FIELDS.items()
-    if name not in ("the start", "a later day's sums", "the views of the day before")
+    if name
+    not in (
+        "the start",
+        "a later day's sums",
+        "the views of the day before",
+        "an hour's views",
+    )
 }
 
 

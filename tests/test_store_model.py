@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, settings
@@ -40,6 +40,7 @@ class Model:
     def __init__(self) -> None:
         self.articles: dict[str, int] = {}
         self.days: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        self.hours: dict[str, Counter[int]] = defaultdict(Counter)
         self.readers: dict[str, set[bytes]] = defaultdict(set)
         self.online: dict[bytes, int] = {}
         self.recent: dict[tuple[bytes, str], int] = {}
@@ -53,6 +54,7 @@ class Model:
         status = self._status(hit)
         if status is not Status.REPEAT:
             self.days[hit.day][0] += 1
+            self.hours[hit.day][hit.at % DAY_MS // HOUR_MS] += 1
             if hit.visitor:
                 self.readers[hit.day].add(hit.visitor)
                 self.recent[hit.visitor, hit.path] = hit.at
@@ -174,6 +176,9 @@ class StoreAndModel(RuleBasedStateMachine):
             for day, (views, visits) in sorted(self.model.days.items())
             if views
         ]
+        days = list(self.model.hours)
+        hours = self.runner.run(store.hours("a", days)) if days else []
+        assert dict(zip(days, hours, strict=True)) == self.model.hours
 
 
 def test_the_store_counts_as_the_model_does(valkey: str) -> None:

@@ -7,7 +7,11 @@ A day is named `YYYYMMDD`. Instants are milliseconds since the Unix epoch, as in
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
+
+HOUR_MS: Final = 3_600_000
 
 
 def day_name(day: date) -> str:
@@ -48,6 +52,25 @@ def month_start(name: str) -> str:
     return name[:6] + "01"
 
 
+@lru_cache(maxsize=256)
+def day_start(zone: ZoneInfo, name: str) -> int:
+    """Return the first instant (ms) of the day `name` in `zone`."""
+    day = day_date(name)
+    # Where the clock jumps over midnight (as in Beirut), 00:00 with fold=0 is read with the
+    # offset from before the jump, and so is the very instant of the jump: the day's first.
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
+
+
+def hour_starts(zone: ZoneInfo, name: str) -> list[str]:
+    """Return what the clocks of `zone` show (`HH:MM`) as each hour of the day `name` begins.
+
+    Hours are counted from the day's first instant: on a day of 23 hours there are so many, and on
+    one of 25 a clock's hour stands here twice. The last is shorter on a day of 24.5 hours.
+    """
+    starts = range(day_start(zone, name), day_start(zone, shift(name, 1)), HOUR_MS)
+    return [f"{datetime.fromtimestamp(start // 1000, zone):%H:%M}" for start in starts]
+
+
 class Calendar:
     """Tells the days of one zone.
 
@@ -79,11 +102,5 @@ class Calendar:
     def _turn(self, at: int) -> None:
         day = datetime.fromtimestamp(at // 1000, self.zone).date()
         self._name = day_name(day)
-        self._start = self._midnight(day)
-        self._end = self._midnight(day + timedelta(days=1))
-
-    def _midnight(self, day: date) -> int:
-        # Where the clock jumps over midnight (as in Beirut), 00:00 with fold=0 is read with the
-        # offset from before the jump, and so is the very instant of the jump: the day's first.
-        midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
-        return int(midnight.timestamp()) * 1000
+        self._start = day_start(self.zone, self._name)
+        self._end = day_start(self.zone, shift(self._name, 1))

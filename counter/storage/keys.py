@@ -12,6 +12,7 @@ is atomic there.
 | `vc:{site}:recent` | zset | visitor and article → last counted (ms), for the repeat window |
 | `vc:{site}:visitors:<day>` | HyperLogLog | the day's visitors |
 | `vc:{site}:top`, `vc:{site}:top:<day>` | zset | article path → views, the best 1,000 at least |
+| `vc:{site}:hours:<day>` | hash | number of the hour since the day began, 0 to 24 → views |
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
 | `vc:{site}:import:<id>` | string | the number of the last part added |
 | `vc:salt:<zone>:<day>` | string | the day's salt in that zone |
@@ -28,7 +29,7 @@ at most an hour after its day, of 25 hours, has ended."""
 VISITORS_TTL: Final = 4 * DAY
 """Seconds that a day's HyperLogLog lives: as long as late views may name new visitors of it."""
 TOP_TTL: Final = 8 * DAY
-"""Seconds that a day's most-read set lives: a week's ranking is made of seven."""
+"""Seconds that a day's most-read set and its hours live: a week's ranking is made of seven."""
 PRODUCER_TTL: Final = 30 * DAY
 """Seconds that a producer's last number is remembered after its last batch."""
 IMPORT_TTL: Final = 400 * DAY
@@ -61,6 +62,7 @@ def apply_keys(site: str, day: str, producer: str) -> tuple[str, ...]:
         f"{base}top",
         f"{base}visitors:{day}",
         f"{base}top:{day}",
+        hours(site, day),
         f"{base}a:",
     )
 
@@ -93,6 +95,10 @@ def total(site: str) -> str:
 def top(site: str, day: str | None = None) -> str:
     """Return the key of the most-read set: of one day, or ever."""
     return f"{prefix(site)}top:{day}" if day else f"{prefix(site)}top"
+
+
+def hours(site: str, day: str) -> str:
+    return f"{prefix(site)}hours:{day}"
 
 
 def bucket(site: str, number: int) -> str:

@@ -18,7 +18,7 @@ from redis.exceptions import MovedError, NoScriptError
 
 from counter.errors import CounterError, StoreError, StoreUnavailable
 from counter.metrics import Metrics
-from counter.model.days import month_start, shift, span, week_start
+from counter.model.days import day_start, month_start, shift, span, week_start
 from counter.model.figures import Batch, Counted, DayRow, Figures, Hit, Status, Unit
 from counter.settings import Site
 from counter.settings import Store as StoreSettings
@@ -206,6 +206,7 @@ class Store:
         for hit in hits:
             views += (_article(hit.path), _SEEN.pack(hit.visitor, hit.at))
         arguments.append(b"".join(views))
+        arguments.append(day_start(site.timezone, batch.day))
         return arguments
 
     async def read(self, queries: Sequence[Query]) -> list[Figures | CounterError]:
@@ -272,6 +273,15 @@ class Store:
         found = await self._ask("history", self._client.hmget(keys.days(site), fields))
         counts = [int(count or 0) for count in found]
         return [DayRow(name, *counts[3 * n : 3 * n + 3]) for n, name in enumerate(names)]
+
+    async def hours(self, site: str, days: Sequence[str]) -> list[dict[int, int]]:
+        """Return for each of `days` the views of its hours, by their numbers since it began.
+
+        An hour without views is left out, and so is a day that is over for a week.
+        """
+        asked = (self._ask("hours", self._client.hgetall(keys.hours(site, day))) for day in days)
+        found = await asyncio.gather(*asked)
+        return [{int(hour): int(views) for hour, views in day.items()} for day in found]
 
     async def top(self, site: str, days: Sequence[str], limit: int) -> list[tuple[str, int]]:
         """Return the most read articles with their views: of `days` together, or ever if empty."""

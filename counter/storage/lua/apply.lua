@@ -1,17 +1,19 @@
 -- Applies one batch: the views of one site on one day from one producer. It alone writes figures.
 --
 -- KEYS  1 producer  2 days  3 total  4 online  5 recent  6 top  7 visitors:<day>  8 top:<day>
---       9 prefix of the article buckets (names no key; the buckets share the site's hash tag)
+--       9 hours:<day>
+--       10 prefix of the article buckets (names no key; the buckets share the site's hash tag)
 -- ARGV  1 sequence number        2 day               3 the day before
 --       4 now (ms)               5 online window     6 repeat window (ms, 0: none)
 --       7 most articles          8 articles a bucket 9 articles kept in a most-read set
---      10 seconds: producer     11 seconds: visitors 12 seconds: top:<day>
+--      10 seconds: producer     11 seconds: visitors 12 seconds: top:<day>, hours:<day>
 --      13 the days after `day` that may have begun, separated by commas
 --      14 visitors (8 bytes), each followed by the same one under the salt of the day before
 --      15 the number that must have been applied before this one (0: none need be)
 --      16 the views in one text, since an argument costs more than what it holds; big-endian:
 --         length of the path (2 bytes), path (none: presence only), its CRC-32 (4), visitor (8;
 --         NOBODY: no identity), time (8, a double; ms)
+--      17 the day's first instant (ms)
 -- Reply { 1 if applied now, 0 if it was before;
 --         online; day's views, visits, visitors; day before's three; total's three;
 --         the status of each view, a digit each (counter.model.figures.Status);
@@ -20,12 +22,13 @@
 --       written: Redis does not roll a script back.
 
 local producer, days, total, online, recent = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local top, visitors, top_day, prefix = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local top, visitors, top_day, hours, prefix = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local seq, day, before = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local now, window, repeat_window = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local max_articles, load, keep = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local renamed, after, sent = ARGV[14], tonumber(ARGV[15]), ARGV[16]
-local NOBODY = string.rep('\0', 8)
+local day_start = tonumber(ARGV[17])
+local NOBODY, HOUR = string.rep('\0', 8), 3600000
 
 -- Views, articles and visitors are told by number: `view_article[n]` is the n-th view's article.
 local view_article, view_visitor, view_mark, view_at = {}, {}, {}, {}
@@ -203,7 +206,14 @@ local function is_repeat(visitor, mark, at)
   return before and math.abs(at - before) < repeat_window
 end
 
+-- The number of the hour since midnight: a day of 25 hours has hour 24. A day of a zone that the
+-- site has left has others, which are told with its first or last.
+local function hour_of(at)
+  return math.min(math.max(math.floor((at - day_start) / HOUR), 0), 24)
+end
+
 local new_views, new_visits, new_articles = 0, 0, 0
+local hour_views = {}
 local statuses, views, named, added, marked = {}, {}, {}, {}, {}
 for n = 1, views_sent do
   local article, visitor, mark, at = view_article[n], view_visitor[n], view_mark[n], view_at[n]
@@ -218,6 +228,8 @@ for n = 1, views_sent do
       article_views[article] = article_views[article] + 1
     end
     new_views = new_views + 1
+    local hour = hour_of(at)
+    hour_views[hour] = (hour_views[hour] or 0) + 1
     if visitor then named[#named + 1] = visitors_here[visitor] end
     if mark then
       counted_at[mark] = at
@@ -232,7 +244,28 @@ end
 statuses = table.concat(statuses)
 
 -- From here on everything is written. The first write is one that Redis refuses when it is out of
--- memory, read-only or short of replicas; after it, it refuses none of this script.
+-- memory, read-only or short of replicas; after it, it refuses none of this script. Nearly every
+-- batch is of one hour, and counting that checks the key too: nothing is written before it.
+
+local hour_names = {}
+for hour in pairs(hour_views) do hour_names[#hour_names + 1] = hour end
+if #hour_names == 1 then
+  local added = hour_views[hour_names[1]]
+  local sum = redis.pcall('HINCRBY', hours, hour_names[1], added)
+  if type(sum) == 'table' then
+    if string.find(sum.err, 'not an integer', 1, true) then number('none', hours) end
+    error(sum)
+  end
+  if sum == added then redis.call('EXPIRE', hours, ARGV[12]) end
+elseif #hour_names > 1 then
+  local sums = {}
+  for i, views in ipairs(redis.call('HMGET', hours, unpack(hour_names))) do
+    sums[2 * i - 1] = hour_names[i]
+    sums[2 * i] = number(views, hours) + hour_views[hour_names[i]]
+  end
+  redis.call('HSET', hours, unpack(sums))
+  redis.call('EXPIRE', hours, ARGV[12])
+end
 
 redis.call('SET', producer, int(seq) .. ':' .. statuses, 'EX', ARGV[10])
 
