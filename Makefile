@@ -11,7 +11,7 @@ ARGS ?=
 PATH ?= /usr/local/bin:/usr/bin:/bin
 export PATH
 
-.PHONY: demo test check chaos failover bench lock clean
+.PHONY: demo test check chaos failover abuse bench lock clean
 
 demo: $(VENV)/.demo ## the demo site, counting, on a store of its own
 	$(BIN)/visitor-counter demo $(ARGS)
@@ -30,6 +30,9 @@ chaos: $(VENV)/.dev ## the runs in which all fails, or SEED=17 alone; ARGS="--he
 
 failover: $(VENV)/.dev ## clusters and sentinels under load, while slots move and primaries die
 	$(BIN)/pytest -m failover $(ARGS)
+
+abuse: $(VENV)/.dev ## attacks on the listener while honest views go on; ARGS="--help" tells more
+	$(BIN)/python -m tests.abuse $(ARGS)
 
 bench: $(VENV)/.dev ## the benchmarks; ARGS="--help" tells more
 	$(BIN)/python -m bench $(ARGS)

@@ -25,7 +25,11 @@ from abuse.attacks import (
     streams,
     unread,
 )
-from conftest import Running, Start, eventually
+from conftest import FakeClock, Running, Start, eventually
+from stores import DAY_MS, NOW
+
+from counter.errors import Unavailable
+from counter.readers.turns import Turns
 
 QUICK = {"header_timeout": "200ms", "body_timeout": "200ms", "answer_timeout": "200ms"}
 SMALL = {"connections": 40, "connections_per_address": 15}
@@ -189,3 +193,41 @@ async def test_more_than_any_body_is_not_read_to_its_end(service: Running) -> No
     request = f"{VIEW}{JSON}Content-Length: {length}\r\n\r\n".encode()
     answer = await ask(service.service.address, request + bytes(length))
     assert not answer or answer.split()[1] == b"413"
+
+
+async def test_long_answers_take_turns_and_few_wait() -> None:
+    turns = Turns(2)
+    async with turns.take():
+        second = asyncio.create_task(turns.take().__aenter__())
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="long answers") as refused:
+            async with turns.take():
+                pass
+        assert refused.value.headers == {"Retry-After": "1"}
+        assert not second.done()
+    await second
+
+
+async def test_a_turn_that_nobody_waits_for_any_more_is_passed_on() -> None:
+    turns = Turns(2)
+    async with turns.take():
+        left = asyncio.create_task(turns.take().__aenter__())
+        await asyncio.sleep(0)
+        left.cancel()
+        await asyncio.gather(left, return_exceptions=True)
+    async with turns.take():
+        pass
+
+
+async def test_a_history_of_many_parts_lacks_no_day(start: Start) -> None:
+    clock = FakeClock(NOW)
+    up = await start(clock=clock)
+    for days_ago in (800, 366, 365, 1, 0):
+        clock.now = NOW - days_ago * DAY_MS
+        await up.client.view("/a")
+    days = (await up.client.json("GET", "/v1/a/history?from=2024-09-01&to=2026-11-22"))["days"]
+    assert len({day["day"] for day in days}) == len(days) == 813
+    assert sum(day["views"] for day in days) == 5
+    assert [day["views"] for day in (days[-1], days[-2], days[-366], days[-367], days[-801])] == [
+        1
+    ] * 5

@@ -16,7 +16,7 @@ HOUR_MS: Final = 3_600_000
 
 def day_name(day: date) -> str:
     """Return `day` as `YYYYMMDD`."""
-    return f"{day:%Y%m%d}" if day.year >= 1000 else f"{day.year:04d}{day:%m%d}"
+    return day.isoformat().replace("-", "")
 
 
 def day_date(name: str) -> date:

@@ -30,6 +30,8 @@ _MAX_HEAD = 64 * 1024
 """Bytes of a request's head that are waited for."""
 _MAX_UNASKED = 256 * 1024
 """Bytes that may follow a head while it is answered: more than any body that is read."""
+_SEND_BUFFER = 128 * 1024
+"""Bytes of answers that the kernel keeps for one connection (Linux: twice as many)."""
 
 
 class _Connection(RequestHandler):
@@ -214,7 +216,10 @@ def listen(address: tuple[str, int]) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     try:
-        return socket.create_server(address, family=family, backlog=1024)
+        listener = socket.create_server(address, family=family, backlog=1024)
+        # Each connection inherits it; else Linux keeps megabytes for one that takes no answer.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        return listener
     except OSError as error:
         raise SettingsError(
             f"can't listen on {address[0]}:{address[1]}: {os.strerror(error.errno or 0)}; free "

@@ -19,6 +19,7 @@ from counter.model.clock import Clock
 from counter.model.days import day_date, day_name, shift, span, week_start
 from counter.model.figures import Counted, Figures, Hit, Reason, Status
 from counter.readers.figures import FiguresReader
+from counter.readers.turns import Turns
 from counter.settings import Server, Site
 from counter.sites import Sites
 from counter.storage.store import Store
@@ -36,6 +37,8 @@ from counter.web.whole import JSON_HEADERS, cors_headers, json_answer
 MAX_PATHS = 100
 MAX_HISTORY_DAYS = 3_660
 MAX_TOP = 1_000
+_MAX_WAITING = 64
+"""Long answers that may be waited for: they are made one at a time."""
 _FIRST_DAY, _LAST_DAY = "1970-01-01", "9998-12-31"
 PERIODS = ("today", "week", "total")
 _PREFLIGHT = {
@@ -70,6 +73,7 @@ class Public:
         self._clock = clock
         self._trusted = server.trusted_proxies
         self._body_timeout = server.body_timeout / 1000
+        self._long = Turns(_MAX_WAITING)
 
     def add_to(self, router: Router) -> None:
         router.add("POST", "/v1/{site}/views", self.count)
@@ -215,17 +219,18 @@ class Public:
             raise BadParameter("from must not come after to.")
         if len(span(first, last)) > MAX_HISTORY_DAYS:
             raise BadParameter(f"One request tells of at most {MAX_HISTORY_DAYS} days.")
-        rows = await self._store.history(key, first, last)
-        days = [
-            {
-                "day": day_date(row.day).isoformat(),
-                "views": row.views,
-                "visits": row.visits,
-                "visitors": row.visitors,
-            }
-            for row in rows
-        ]
-        return json_document({"site": key, "timezone": site.timezone.key, "days": days})
+        async with self._long.take():
+            rows = await self._store.history(key, first, last)
+            days = [
+                {
+                    "day": f"{row.day[:4]}-{row.day[4:6]}-{row.day[6:]}",
+                    "views": row.views,
+                    "visits": row.visits,
+                    "visitors": row.visitors,
+                }
+                for row in rows
+            ]
+            return json_document({"site": key, "timezone": site.timezone.key, "days": days})
 
     async def top(self, request: web.BaseRequest, key: str) -> web.Response:
         """`GET /v1/{site}/top?period=today|week|total&limit=10`: the most read articles."""
@@ -239,11 +244,12 @@ class Public:
             "week": span(week_start(today), today),
             "total": [],
         }[period]
-        articles = [
-            {"path": path, "views": views}
-            for path, views in await self._store.top(key, days, limit)
-        ]
-        return json_document({"site": key, "period": period, "articles": articles})
+        async with self._long.take():
+            articles = [
+                {"path": path, "views": views}
+                for path, views in await self._store.top(key, days, limit)
+            ]
+            return json_document({"site": key, "period": period, "articles": articles})
 
     # Whom the answers are for
 

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import cast
 
 Address = tuple[str, int]
 
@@ -49,11 +50,10 @@ class Held(asyncio.Protocol):
         self.received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self._tally.opened += 1
         if not self._reads:
-            transport.pause_reading()
+            self.transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         self.received = (self.received + data)[:65_536]
@@ -63,7 +63,8 @@ class Held(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._tally.closed += 1
-        self.closed.set_result(None)
+        if not self.closed.done():
+            self.closed.set_result(None)
         self.answered.cancel()
 
 
@@ -171,9 +172,15 @@ def streams(target: Address, size: int) -> AbstractAsyncContextManager[Tally]:
 
 
 def unread(target: Address, size: int) -> AbstractAsyncContextManager[Tally]:
-    """Long answers, asked for and never taken."""
-    asked = f"GET /v1/a/history?from=2017-01-01&to=2026-11-01 HTTP/1.1\r\n{HOST}\r\n" * 40
+    """Answers that are asked for, many at once, and never taken."""
+    asked = f"GET /openapi.json HTTP/1.1\r\n{HOST}\r\n" * 40
     return _crowd(target, size, asked, drip=b"\r\n", reads=False)
+
+
+def long_answers(target: Address, size: int) -> AbstractAsyncContextManager[Tally]:
+    """The longest answers that there are, one after the other."""
+    asked = f"GET /v1/a/history?from=2017-01-01&to=2026-11-01 HTTP/1.1\r\n{HOST}\r\n"
+    return _again_and_again(target, size, [asked.encode()])
 
 
 def _chunked(head: str) -> str:
@@ -270,7 +277,8 @@ async def _again_and_again(
             number += 1
             with contextlib.suppress(OSError):
                 tally.opened += 1
-                tally.answered += bool(await ask(target, many[number % len(many)]))
+                answered = bool(await ask(target, many[number % len(many)]))
+                tally.answered += answered
 
     tasks = [asyncio.create_task(send(number)) for number in range(size)]
     try:
@@ -300,7 +308,8 @@ ATTACKS: dict[str, tuple[Attack, int]] = {
     "slow bodies": (slow_bodies, 500),
     "idle connections": (idle, 10_000),
     "live streams": (streams, 2_000),
-    "answers left lying": (unread, 500),
+    "answers left lying": (unread, 200),
+    "long answers": (long_answers, 200),
     "smuggling": (smuggling, 50),
     "oversized heads": (oversized, 50),
     "compressed bombs": (bombs, 50),
