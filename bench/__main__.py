@@ -13,6 +13,7 @@ import uvloop
 from bench import batches, memory, overload, reads, speed
 
 _SIZES = (1, 8, 32, 64, 128, 256, 512)
+_SITES = (1, 8, 64, 512)
 
 
 @click.group(invoke_without_command=True)
@@ -65,7 +66,7 @@ def reads_command(target: Path, seconds: int) -> None:
 @click.pass_obj
 def batches_command(target: Path, views: int) -> None:
     """What a view costs in the store alone, by the size of its batch."""
-    measured = uvloop.run(batches.measure(list(_SIZES), views, warm=100_000))
+    measured = uvloop.run(batches.measure(list(_SIZES), list(_SITES), views, warm=100_000))
     batches.show(measured)
     _write(target, "batches", measured)
 

@@ -7,7 +7,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from counter.sites import Sites
 from counter.storage.store import Applied, Store
 
 SITE, DAY, PRODUCER = "bench", "20261122", "0123456789abcdef"
+FLIGHT = 512
+"""Views in one round trip, where they are of several sites."""
 _STEP_MS = 0.1
 """The time between two views: 10,000 a second, so that online sets are as full as they get."""
 
@@ -56,46 +58,73 @@ class Views:
             taken = tuple(hit for hit, _ in zip(hits, range(size), strict=False))
             yield Batch(PRODUCER, self._seq, SITE, DAY, taken)
 
+    def flights(self, sites: int) -> Iterator[list[Batch]]:
+        """Yield the batches of `FLIGHT` views that go round so many sites."""
+        hits = iter(self)
+        while True:
+            taken = [hit for hit, _ in zip(hits, range(FLIGHT), strict=False)]
+            flight = []
+            for n in range(sites):
+                self._seq += 1
+                own = tuple(hit._replace(site=f"{SITE}-{n}") for hit in taken[n::sites])
+                flight.append(Batch(PRODUCER, self._seq, own[0].site, DAY, own))
+            yield flight
 
-def settings(url: str) -> Settings:
-    return parse(
-        {"store": {"url": url}, "sites": {SITE: {"timezone": "UTC", "max_articles": 100_000_000}}}
-    )
+
+def settings(url: str, sites: int = 0) -> Settings:
+    site = {"timezone": "UTC", "max_articles": 100_000_000}
+    keys = [SITE, *(f"{SITE}-{n}" for n in range(sites))]
+    return parse({"store": {"url": url}, "sites": dict.fromkeys(keys, site)})
 
 
-async def measure(sizes: list[int], views: int, warm: int) -> dict[str, Any]:
-    """Apply `views` views in batches of each size; returns µs of CPU a view on both sides."""
-    results: dict[str, Any] = {}
+async def measure(
+    sizes: list[int], sites: list[int], views: int, warm: int
+) -> dict[str, dict[str, Any]]:
+    """Apply `views` views in batches of each size, and in flights over so many sites.
+
+    Returns:
+        `size` and `sites`: by each of them the µs of CPU a view on both sides.
+    """
+    results: dict[str, dict[str, Any]] = {"size": {}, "sites": {}}
     async with contextlib.AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url, redis = await stack.enter_async_context(store(directory / "store"))
-        made = settings(url)
+        made = settings(url, max(sites))
         counted = Store.open(url, made.store, Sites(made.sites), Metrics())
         stack.push_async_callback(counted.close)
         source = Views(1)
-        await _apply(counted, source.batches(256), warm // 256)
-        for size in sizes:
-            batches = source.batches(size)
-            prepared = [next(batches) for _ in range(max(views // size, 1))]
+        cases: list[tuple[str, int, Iterator[list[Batch]], int]] = [
+            *(("size", n, ([batch] for batch in source.batches(n)), n) for n in sizes),
+            *(("sites", n, source.flights(n), FLIGHT) for n in sites),
+        ]
+        await _apply(counted, ([batch] for batch in source.batches(256)), warm // 256)
+        for kind, n, flights, size in cases:
+            if kind == "sites":
+                await _apply(counted, flights, warm // FLIGHT)
+            prepared = list(islice(flights, max(views // size, 1)))
             before, own = await store_cpu_us(redis), time.process_time()
             await _apply(counted, iter(prepared), len(prepared))
             own = 1e6 * (time.process_time() - own)
             used = await store_cpu_us(redis) - before
             number = len(prepared) * size
-            results[str(size)] = {"client_us": own / number, "store_us": used / number}
+            results[kind][str(n)] = {"client_us": own / number, "store_us": used / number}
     return results
 
 
-async def _apply(counted: Store, batches: Iterator[Batch], number: int) -> None:
-    for batch, _ in zip(batches, range(number), strict=False):
-        [outcome] = await counted.apply([batch], batch.hits[-1].at)
-        assert isinstance(outcome, Applied), outcome
+async def _apply(counted: Store, flights: Iterator[list[Batch]], number: int) -> None:
+    for flight in islice(flights, number):
+        outcomes = await counted.apply(flight, flight[0].hits[-1].at)
+        assert all(isinstance(outcome, Applied) for outcome in outcomes), outcomes
 
 
-def show(measured: dict[str, Any]) -> None:
-    table = Table(title="CPU of a view, by the size of its batch")
-    for name in ("views", "client µs", "Redis µs"):
-        table.add_column(name, justify="right")
-    for size, row in measured.items():
-        table.add_row(size, f"{row['client_us']:.1f}", f"{row['store_us']:.1f}")
-    Console().print(table)
+def show(measured: dict[str, dict[str, Any]]) -> None:
+    for kind, title, column in (
+        ("size", "CPU of a view, by the size of its batch", "views"),
+        ("sites", f"CPU of a view in a flight of {FLIGHT}, by the sites that they are of", "sites"),
+    ):
+        table = Table(title=title)
+        for name in (column, "client µs", "Redis µs"):
+            table.add_column(name, justify="right")
+        for n, row in measured[kind].items():
+            table.add_row(n, f"{row['client_us']:.1f}", f"{row['store_us']:.1f}")
+        Console().print(table)
