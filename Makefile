@@ -31,8 +31,9 @@ chaos: $(VENV)/.dev ## the runs in which all fails, or SEED=17 alone; ARGS="--he
 failover: $(VENV)/.dev ## clusters and sentinels under load, while slots move and primaries die
 	$(BIN)/pytest -m failover $(ARGS)
 
-abuse: $(VENV)/.dev ## attacks on the listener while honest views go on; ARGS="--help" tells more
+abuse: $(VENV)/.dev ## attacks while honest views go on, and a million made-up paths; ARGS="--help"
 	$(BIN)/python -m tests.abuse $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m tests.abuse.made_up)
 
 bench: $(VENV)/.dev ## the benchmarks; ARGS="--help" tells more
 	$(BIN)/python -m bench $(ARGS)

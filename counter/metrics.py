@@ -105,6 +105,14 @@ class Metrics:
                 registry=registry,
             )
         )
+        self.unkept = Labelled(
+            Counter(
+                "visitor_counter_articles_refused",
+                "Views counted for the site only: their article is new, and no more are taken.",
+                ["site", "reason"],
+                registry=registry,
+            )
+        )
         self.refused = Labelled(
             Counter(
                 "visitor_counter_views_refused",

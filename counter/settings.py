@@ -27,6 +27,7 @@ from pydantic import (
 
 from counter.errors import SettingsError
 from counter.model.figures import Unit
+from counter.model.patterns import read_pattern
 
 SITE_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 STORE_SCHEMES = (
@@ -45,6 +46,7 @@ _SIZE = re.compile(r"(\d+)(KiB|MiB|GiB)")
 _SIZE_BYTES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _RATE = re.compile(r"([1-9]\d*)/(s|m|h)")
 _ORIGIN = re.compile(r"https?://((\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 _KUBERNETES = re.compile(
     r"COUNTER_(SERVER|STORE|SITES)_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)"
 )
@@ -139,6 +141,23 @@ def _origin(value: object) -> object:
     )
 
 
+def _pattern(value: object) -> object:
+    if isinstance(value, str) and (pattern := read_pattern(value)):
+        return pattern
+    raise ValueError(
+        'a pattern is a path in which * stands for anything, such as "/news/*"; it begins with / '
+        "and has no ? or #"
+    )
+
+
+def _web_address(value: object) -> object:
+    if isinstance(value, str) and (not value or _WEB_ADDRESS.fullmatch(value)):
+        return value
+    raise ValueError(
+        'an address is that of a web page, such as "https://www.example.vn/sitemap.xml"'
+    )
+
+
 Duration = Annotated[int, BeforeValidator(_duration)]
 """A length of time; in the settings `"5m"`, here in milliseconds."""
 Size = Annotated[int, BeforeValidator(_size)]
@@ -149,6 +168,8 @@ Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 StoreURL = Annotated[str, BeforeValidator(_store_url)]
 Origin = Annotated[str, BeforeValidator(_origin)]
+Pattern = Annotated[str, BeforeValidator(_pattern)]
+WebAddress = Annotated[str, BeforeValidator(_web_address)]
 
 
 class _Section(BaseModel):
@@ -299,6 +320,20 @@ class Site(_Section):
     rate_limit: RateLimit = Field(
         "120/m",  # type: ignore[assignment]
         description="Counted views of one address (IPv6: one /64); `off` for no limit.",
+    )
+    site_rate_limit: RateLimit = Field(
+        "off",  # type: ignore[assignment]
+        description="Counted views of the site, from all addresses together, in one worker.",
+    )
+    paths: tuple[Pattern, ...] = Field(
+        (),
+        description="Patterns of the site's articles, such as `/news/*` (`*`: anything); a view "
+        "of another path does not count. None: any path.",
+    )
+    new_articles: RateLimit = Field(
+        "off",  # type: ignore[assignment]
+        description="How many articles may be new, such as `1000/m`; past it a view of a new one "
+        "counts for the site only.",
     )
     max_articles: int = Field(
         1_000_000,

@@ -172,6 +172,64 @@ async def test_past_the_limit_a_new_article_counts_for_the_site_only(desk: Open)
     assert "/c" not in dict(await a.store.top("a", [DAY], 10))
 
 
+async def test_too_many_new_articles_count_for_the_site_only(desk: Open) -> None:
+    a = desk({"new_articles": "2/m"})
+    outcome = await a.apply(hit("/a"), hit("/b"), hit("/c", 2), hit("/c"), hit("/a"))
+    assert [answer.status for answer in outcome.answers] == [
+        VISIT, COUNTED, Status.TOO_NEW_VISIT, Status.TOO_NEW, COUNTED
+    ]  # fmt: skip
+    assert [answer.total for answer in outcome.answers] == [1, 2, 3, 4, 5]
+    assert (outcome.counted, outcome.full, outcome.too_new) == (5, 0, 2)
+    figures = await a.figures("/a", "/b", "/c")
+    assert (figures.total, figures.articles) == (5, {"/a": 2, "/b": 1, "/c": 0})
+
+
+async def test_one_more_article_may_be_new_after_its_share_of_the_period(desk: Open) -> None:
+    a = desk({"new_articles": "2/m"})
+    await a.count(hit("/a"), hit("/b"))
+    told = []
+    for after, path in ((29_999, "/c"), (30_000, "/d"), (30_000, "/e"), (90_000, "/f")):
+        a.now = NOW + after
+        [answer] = await a.count(hit(path, at=a.now))
+        told.append(answer.status)
+    assert told == [Status.TOO_NEW, COUNTED, Status.TOO_NEW, COUNTED]
+
+
+async def test_after_a_quiet_hour_no_more_than_the_limit_are_new_at_once(desk: Open) -> None:
+    a = desk({"new_articles": "3/m"})
+    await a.count(hit("/a"))
+    a.now = NOW + HOUR_MS
+    answers = await a.count(*(hit(f"/{n}", who=None, at=a.now) for n in range(5)))
+    assert [answer.status for answer in answers] == [COUNTED] * 3 + [Status.TOO_NEW] * 2
+
+
+async def test_new_articles_are_limited_across_workers(desk: Open) -> None:
+    a, b = desk({"new_articles": "2/m"}), desk({"new_articles": "2/m"}, producer="other")
+    await a.count(hit("/a"))
+    await b.count(hit("/b"))
+    for worker in (a, b):
+        [answer] = await worker.count(hit("/c"))
+        assert answer.status is Status.TOO_NEW
+    [answer] = await b.count(hit("/a", 2))
+    assert (answer.status, answer.views) == (VISIT, 2)
+
+
+async def test_a_batch_sent_again_takes_no_article_twice_from_the_limit(desk: Open) -> None:
+    a = desk({"new_articles": "2/m"})
+    batch = a.batch(hit("/a"))
+    await a.send(batch)
+    await a.send(batch)
+    [answer] = await a.count(hit("/b"))
+    assert answer.status is COUNTED
+
+
+async def test_without_a_limit_for_new_articles_nothing_is_kept_for_it(
+    desk: Open, redis: Redis
+) -> None:
+    await desk().count(hit("/a"))
+    assert not await redis.hexists(keys.total("a"), "new:full")
+
+
 @pytest.mark.parametrize(
     ("unit", "answered", "read"),
     [

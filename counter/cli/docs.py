@@ -57,6 +57,8 @@ _FORMS = {
         (settings.StoreURL, "URL"),
         (settings.Network, "network"),
         (settings.Origin, "origin"),
+        (settings.Pattern, "pattern"),
+        (settings.WebAddress, "URL"),
     )
 }
 _TYPES = {int: "number", bool: "`true` or `false`", str: "text"}

@@ -225,6 +225,10 @@ class Batcher:
         self._metrics.counted[batch.site,].inc(outcome.counted)
         if outcome.repeats:
             self._metrics.dropped[batch.site, "repeat"].inc(outcome.repeats)
+        if outcome.full:
+            self._metrics.unkept[batch.site, "articles"].inc(outcome.full)
+        if outcome.too_new:
+            self._metrics.unkept[batch.site, "new-articles"].inc(outcome.too_new)
 
     def _refuse(self, groups: list[Group], why: str) -> None:
         for group in groups:

@@ -19,6 +19,7 @@ from counter.model.clock import Clock, monotonic_ms
 from counter.model.days import Calendar
 from counter.model.figures import Hit, Reason
 from counter.model.paths import normalise
+from counter.model.patterns import matches
 from counter.settings import Rate, Site
 
 _LONGEST_CACHED_PATH = 512
@@ -42,6 +43,8 @@ class Arrival:
     """What `Sec-Purpose`, `Purpose` or `X-Moz` say; empty for a page that is shown."""
     signal: bool = False
     """`Sec-GPC: 1` or `DNT: 1`."""
+    heartbeat: bool = False
+    """Whether it is no view: it keeps its visitor online, on whichever page."""
     path: str = ""
     visitor: bytes = b""
     previous: bytes = b""
@@ -64,7 +67,9 @@ class Pipeline:
             drop_bot,
             drop_ignored_address,
             drop_by_signal,
+            drop_unlisted,
             self.drop_over_rate,
+            self.drop_over_site_rate,
             self.put_visitor,
         )
 
@@ -90,13 +95,22 @@ class Pipeline:
 
     def drop_over_rate(self, arrival: Arrival) -> Reason | None:
         rate = arrival.site.rate_limit
-        if rate is None:
+        if rate is None or self._allows(rate, f"{arrival.key} {rate_key(arrival.address)}"):
             return None
+        return Reason.RATE
+
+    def drop_over_site_rate(self, arrival: Arrival) -> Reason | None:
+        """Come after the rate of the address: what that refuses costs the site nothing."""
+        rate = arrival.site.site_rate_limit
+        if rate is None or arrival.heartbeat or self._allows(rate, arrival.key):
+            return None
+        return Reason.SITE_RATE
+
+    def _allows(self, rate: Rate, key: str) -> bool:
         limiter = self._limiters.get(rate)
         if limiter is None:
             limiter = self._limiters[rate] = RateLimiter(rate, self._clock)
-        key = f"{arrival.key} {rate_key(arrival.address)}"
-        return None if limiter.allow(key) else Reason.RATE
+        return limiter.allow(key)
 
     def put_visitor(self, arrival: Arrival) -> None:
         if arrival.signal and arrival.site.privacy_signals == "anonymous":
@@ -178,3 +192,12 @@ def drop_by_signal(arrival: Arrival) -> Reason | None:
     if arrival.signal and arrival.site.privacy_signals == "ignore":
         return Reason.SIGNAL
     return None
+
+
+def drop_unlisted(arrival: Arrival) -> Reason | None:
+    """Leave out paths that the site does not have: made-up ones would fill the store."""
+    patterns = arrival.site.paths
+    if not patterns or arrival.heartbeat:
+        return None
+    listed = any(matches(pattern, arrival.path) for pattern in patterns)
+    return None if listed else Reason.UNLISTED

@@ -24,10 +24,16 @@ class Reason(StrEnum):
     ADDRESS = "address"
     REPEAT = "repeat"
     RATE = "rate"
+    SITE_RATE = "site-rate"
+    """The site has as many views as it may, from all addresses together."""
+    UNLISTED = "unlisted"
+    """The path is none of the site's: neither its patterns nor its sitemap have it."""
     SIGNAL = "signal"
     """The browser asks not to be counted, and the site honours it."""
     ARTICLES = "articles"
     """The article is not kept, the site has as many as it may; the site's figures do count."""
+    NEW_ARTICLES = "new-articles"
+    """The article is new, and more are than may be in a time; the site's figures do count."""
 
 
 class Status(IntEnum):
@@ -43,6 +49,10 @@ class Status(IntEnum):
     """The site's figures count the view; its article is not kept, the site has its limit."""
     FULL_VISIT = 4
     """As `FULL`, and it begins a visit."""
+    TOO_NEW = 5
+    """The site's figures count the view; its article is not kept, too many are new."""
+    TOO_NEW_VISIT = 6
+    """As `TOO_NEW`, and it begins a visit."""
 
 
 class Hit(NamedTuple):

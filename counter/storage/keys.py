@@ -6,7 +6,7 @@ is atomic there.
 | key | type | holds |
 |---|---|---|
 | `vc:{site}:days` | hash | per day `D`: `D:v` views, `D:s` visits, `D:u` visitors, `D:t` the sums of all three up to this day; kept for ever |
-| `vc:{site}:total` | hash | `views`, `visits`, `visitors`, `start:…` of each, `articles`, `buckets` |
+| `vc:{site}:total` | hash | `views`, `visits`, `visitors`, `start:…` of each, `articles`, `buckets`; `new:full`, when the bucket for new articles will be full (µs) |
 | `vc:{site}:a:<bucket>` | hash | article path → views |
 | `vc:{site}:online` | zset | visitor → last seen (ms) |
 | `vc:{site}:recent` | zset | visitor and article → last counted (ms), for the repeat window |

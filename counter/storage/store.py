@@ -39,9 +39,9 @@ _UNIT_FIELD = {Unit.VIEWS: "v", Unit.VISITS: "s", Unit.VISITORS: "u"}
 _UNIT_INDEX = {Unit.VIEWS: 0, Unit.VISITS: 1, Unit.VISITORS: 2}
 _STATUSES = tuple(Status)
 _STEPS = {
-    Unit.VIEWS: (1, 1, 0, 1, 1),
-    Unit.VISITS: (0, 1, 0, 0, 1),
-    Unit.VISITORS: (0, 0, 0, 0, 0),
+    Unit.VIEWS: (1, 1, 0, 1, 1, 1, 1),
+    Unit.VISITS: (0, 1, 0, 0, 1, 0, 1),
+    Unit.VISITORS: (0, 0, 0, 0, 0, 0, 0),
 }
 """What a hit of each status adds to today and total."""
 _SEEN = Struct(">8sd")
@@ -63,6 +63,8 @@ class Applied:
     """How many of the hits count."""
     full: int
     """How many of those count for the site only, its articles being at their limit."""
+    too_new: int
+    """How many count for the site only, too many articles being new."""
     repeats: int
     """How many were repeats."""
 
@@ -208,6 +210,9 @@ class Store:
             views += (_article(hit.path), _SEEN.pack(hit.visitor, hit.at))
         arguments.append(b"".join(views))
         arguments.append(day_start(site.timezone, batch.day))
+        if site.new_articles:
+            limit, period = site.new_articles.limit, site.new_articles.period_ms * 1000
+            arguments.append(f"{period / limit:.3f} {period} {now * 1000}")
         return arguments
 
     async def read(self, queries: Sequence[Query]) -> list[Figures | CounterError]:
@@ -481,6 +486,7 @@ def _applied(reply: list[Any], unit: Unit, batch: Batch) -> Applied:
         answers=answers,
         counted=len(digits) - repeats,
         full=digits.count(b"3") + digits.count(b"4"),
+        too_new=digits.count(b"5") + digits.count(b"6"),
         repeats=repeats - sum([not hit.path for hit in batch.hits]),
     )
 

@@ -46,7 +46,13 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type",
     "Access-Control-Max-Age": "86400",
 }
-_ARTICLE_FULL = (Status.FULL, Status.FULL_VISIT)
+_UNKEPT = {
+    Status.FULL: Reason.ARTICLES,
+    Status.FULL_VISIT: Reason.ARTICLES,
+    Status.TOO_NEW: Reason.NEW_ARTICLES,
+    Status.TOO_NEW_VISIT: Reason.NEW_ARTICLES,
+}
+"""Why the article of a view is not kept, where the site's figures count it."""
 
 
 class Public:
@@ -164,6 +170,7 @@ class Public:
         """`POST /v1/{site}/presence`: keep the visitor online; nothing is counted."""
         site = self._sites.find(key)
         arrival = self.arrival(request, key, site, "/", self._clock())
+        arrival.heartbeat = True
         hit = self._pipeline.run(arrival)
         if isinstance(hit, Hit):
             counted = await self._batcher.submit(hit._replace(path=""))
@@ -321,8 +328,8 @@ def counted_json(counted: Counted) -> bytes:
     )
     if status is Status.REPEAT:
         text += ',"counted":false,"reason":"repeat"'
-    elif status in _ARTICLE_FULL:
-        text += ',"reason":"articles"'
+    elif status in _UNKEPT:
+        text += f',"reason":"{_UNKEPT[status]}"'
     return (text + "}").encode()
 
 

@@ -7,15 +7,11 @@ python -m tests.abuse --attack "idle connections" one of them
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
 import click
 import uvloop
@@ -28,6 +24,7 @@ from counter.web.connections import allow_files
 
 from .attacks import ATTACKS
 from .honest import Honest, Phase
+from .service import Service, get, served
 
 _SITE = '[sites.a]\nrepeat_window = "0s"\nrate_limit = "off"\n'
 _MIB = 1024 * 1024
@@ -46,55 +43,6 @@ class Seen:
     service_bytes: int
     store_bytes: int
     connections: int
-
-
-@dataclass
-class Service:
-    pid: int
-    port: int
-    ops: str
-
-    def resident_bytes(self) -> int:
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return 1024 * int(status.partition("VmRSS:")[2].split()[0])
-
-    async def sample(self, series: str) -> int:
-        text = await asyncio.to_thread(_get, self.ops + "metrics")
-        return int(float(text.partition(f"\n{series} ")[2].split("\n")[0] or 0))
-
-
-def _get(url: str) -> str:
-    with urlopen(url) as answer:
-        return str(answer.read().decode())
-
-
-@contextlib.asynccontextmanager
-async def _served(directory: Path, store: str) -> AsyncIterator[Service]:
-    config = directory / "counter.toml"
-    config.write_text(
-        '[server]\nlisten = "127.0.0.1:0"\nops_listen = "127.0.0.1:0"\n'
-        f'[store]\nurl = "{store}"\njournal = "{directory}/journal"\n{_SITE}'
-    )
-    command = (sys.executable, "-m", "counter", "serve", "--config", str(config))
-    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-    assert process.stderr
-    line: dict[str, Any] = {}
-    while line.get("event") != "serving":
-        line = json.loads(await process.stderr.readline())
-    with (directory / "log").open("wb") as log:
-        copying = asyncio.create_task(_copy(process.stderr, log))
-        try:
-            port = int(line["listen"].rpartition(":")[2].strip("/"))
-            yield Service(process.pid, port, line["ops"])
-        finally:
-            process.terminate()
-            await process.wait()
-            await copying
-
-
-async def _copy(source: asyncio.StreamReader, sink: Any) -> None:
-    while data := await source.read(65_536):
-        sink.write(data)
 
 
 class Run:
@@ -162,7 +110,7 @@ class Run:
     async def _check_counts(self) -> None:
         url = f"http://127.0.0.1:{self._service.port}/v1/a/figures?path=/honest&path=/smuggled"
         await asyncio.sleep(1.5)
-        figures = json.loads(await asyncio.to_thread(_get, url))
+        figures = json.loads(await asyncio.to_thread(get, url))
         counted, answered = figures["articles"]["/honest"], self._honest.answered
         # Each client may have been told to stop between a view and its answer.
         if not answered <= counted <= answered + 8:
@@ -197,7 +145,7 @@ async def _run(wanted: dict[str, int], seconds: float) -> int:
     directory = Path(tempfile.mkdtemp(prefix="abuse-"))
     async with EmbeddedStore(directory / "store", durable=False).running() as url:
         redis: Redis = Redis.from_url(url)
-        async with _served(directory, url) as service:
+        async with served(directory, url, _SITE) as service:
             run = Run(service, redis, seconds)
             await run.attacks(wanted)
         await redis.aclose()

@@ -14,6 +14,8 @@
 --         length of the path (2 bytes), path (none: presence only), its CRC-32 (4), visitor (8;
 --         NOBODY: no identity), time (8, a double; ms)
 --      17 the day's first instant (ms)
+--      18 how often an article may be new, if that is limited, as three numbers (µs): the time
+--         for one, the time for as many as may come at once, the time of the call
 -- Reply { 1 if applied now, 0 if it was before;
 --         online; day's views, visits, visitors; day before's three; total's three;
 --         the status of each view, a digit each (counter.model.figures.Status);
@@ -105,6 +107,16 @@ for article, path in ipairs(paths) do
   article_views[article] = number(views, bucket)
   is_new[article] = not views
   if not views then unknown = unknown + 1 end
+end
+
+-- New articles draw on a token bucket, of which only the moment is kept at which it will be full
+-- (GCRA, as in `counter.ingest.rates`).
+local may_be_new, full_at, token = math.huge, 0, 0
+if ARGV[18] and unknown > 0 then
+  local each, all, at = string.match(ARGV[18], '^(%S+) (%S+) (%S+)$')
+  token = tonumber(each)
+  full_at = math.max(number(redis.call('HGET', total, 'new:full'), total), tonumber(at))
+  may_be_new = math.floor((tonumber(at) + tonumber(all) - full_at) / token)
 end
 
 local function reply(applied, statuses, views)
@@ -221,8 +233,12 @@ for n = 1, views_sent do
   if not article or mark and is_repeat(visitor, mark, at) then
     statuses[n] = 2
   else
-    local kept = not is_new[article] or added[article] or t[4] + new_articles < max_articles
-    if kept then
+    local refused = 0
+    if is_new[article] and not added[article] then
+      if t[4] + new_articles >= max_articles then refused = 3
+      elseif new_articles >= may_be_new then refused = 5 end
+    end
+    if refused == 0 then
       if is_new[article] and not added[article] then new_articles = new_articles + 1 end
       added[article] = (added[article] or 0) + 1
       article_views[article] = article_views[article] + 1
@@ -237,7 +253,7 @@ for n = 1, views_sent do
       marked[#marked + 1] = mark
     end
     if not was_online then new_visits = new_visits + 1 end
-    statuses[n] = (kept and 0 or 3) + (was_online and 0 or 1)
+    statuses[n] = refused + (was_online and 0 or 1)
   end
   views[n] = article and article_views[article] or 0
 end
@@ -332,6 +348,9 @@ if new_views > 0 then
   end
   redis.call('HSET', total, 'views', t[1], 'visits', t[2], 'visitors', t[3],
     'articles', t[4] + new_articles, 'buckets', buckets)
+  if token > 0 and new_articles > 0 then
+    redis.call('HSET', total, 'new:full', int(full_at + new_articles * token))
+  end
 end
 
 return reply(1, statuses, views)
