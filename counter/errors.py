@@ -86,8 +86,16 @@ class BadBody(Problem):
     slug, title = "bad-body", "The body can't be read"
 
 
+class BadSettings(Problem):
+    slug, title = "bad-settings", "Settings that can't be used"
+
+
 class Unauthorized(Problem):
     status, slug, title = 401, "unauthorized", "A valid token is needed"
+
+
+class Forbidden(Problem):
+    status, slug, title = 403, "forbidden", "The token is not for this"
 
 
 class OriginRefused(Problem):
@@ -108,6 +116,10 @@ class MethodNotAllowed(Problem):
 
 class BodyTimeout(Problem):
     status, slug, title = 408, "body-timeout", "The body did not arrive in time"
+
+
+class Conflict(Problem):
+    status, slug, title = 409, "conflict", "It can't be changed as things are"
 
 
 class BodyTooLarge(Problem):

@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -44,11 +45,12 @@ _DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
 _DURATION_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SIZE = re.compile(r"(\d+)(KiB|MiB|GiB)")
 _SIZE_BYTES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_TOKEN_HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _RATE = re.compile(r"([1-9]\d*)/(s|m|h)")
 _ORIGIN = re.compile(r"https?://((\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 _KUBERNETES = re.compile(
-    r"COUNTER_(SERVER|STORE|SITES)_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)"
+    r"COUNTER_(SERVER|STORE|SITES|TOKENS)_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)"
 )
 """What Kubernetes puts into the environment of every pod for a service called `counter-server`."""
 
@@ -158,6 +160,21 @@ def _web_address(value: object) -> object:
     )
 
 
+def _token_hash(value: object) -> object:
+    if isinstance(value, str) and _TOKEN_HASH.fullmatch(value):
+        return value
+    raise ValueError(
+        'a hash is "sha256:" and 64 of 0-9 and a-f, which visitor-counter token prints: not the '
+        "token itself"
+    )
+
+
+def _site_key(value: object) -> object:
+    if isinstance(value, str) and SITE_KEY.fullmatch(value):
+        return value
+    raise ValueError("a site's key is 1 to 63 of a-z, 0-9 and -, and does not begin with -")
+
+
 Duration = Annotated[int, BeforeValidator(_duration)]
 """A length of time; in the settings `"5m"`, here in milliseconds."""
 Size = Annotated[int, BeforeValidator(_size)]
@@ -168,6 +185,8 @@ Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 StoreURL = Annotated[str, BeforeValidator(_store_url)]
 Origin = Annotated[str, BeforeValidator(_origin)]
+TokenHash = Annotated[str, BeforeValidator(_token_hash)]
+SiteKey = Annotated[str, BeforeValidator(_site_key)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
 
@@ -361,12 +380,43 @@ class Site(_Section):
         return frozenset(self.keep_query)
 
 
+class Scope(StrEnum):
+    """What a token lets its holder do."""
+
+    READ = "read"
+    """See the sites, their settings and the audit log (`/admin/v1`)."""
+    WRITE = "write"
+    """Add, change, pause and remove sites, and keep house."""
+    COUNT = "count"
+    """Count views for visitors whose address and user agent are passed on."""
+
+
+class Token(_Section):
+    """`[tokens.NAME]`: who may administer, or count for others."""
+
+    hash: TokenHash = Field(
+        description="The token's hash, as `visitor-counter token NAME` prints it."
+    )
+    scopes: tuple[Scope, ...] = Field(
+        min_length=1,
+        description="What it is for: `read` and `write` sites (`/admin/v1`), or `count` views of "
+        "visitors whose address is passed on.",
+    )
+    sites: tuple[SiteKey, ...] = Field(
+        (), description="The keys of the only sites that it is for; none: all sites."
+    )
+
+
 class Settings(_Section):
-    """All settings. `server` and `store` are one each, `sites` is one section for each site."""
+    """All settings.
+
+    `server` and `store` are one each, `sites` and `tokens` have one section for each of theirs.
+    """
 
     server: Server = Server()
     store: Store = Store()
     sites: dict[str, Site] = Field(default_factory=dict)
+    tokens: dict[str, Token] = Field(default_factory=dict)
 
 
 def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -392,13 +442,14 @@ def parse(data: Mapping[str, Any], source: str = "the settings") -> Settings:
     Raises:
         SettingsError: a line for each setting that can't be used.
     """
-    sites = data.get("sites")
-    for key in sites if isinstance(sites, dict) else ():
-        if not SITE_KEY.fullmatch(key):
-            raise SettingsError(
-                f"{source}: sites.{key}: a site's key is 1 to 63 of a-z, 0-9 and -, "
-                "and does not begin with -"
-            )
+    for section, what in _NAMED.items():
+        named = data.get(section)
+        for key in named if isinstance(named, dict) else ():
+            if not SITE_KEY.fullmatch(key):
+                raise SettingsError(
+                    f"{source}: {section}.{key}: a {what} is 1 to 63 of a-z, 0-9 and -, "
+                    "and does not begin with -"
+                )
     try:
         return Settings.model_validate(dict(data))
     except ValidationError as error:
@@ -406,7 +457,14 @@ def parse(data: Mapping[str, Any], source: str = "the settings") -> Settings:
         raise SettingsError("\n".join(lines)) from None
 
 
-_SECTIONS: dict[str, type[_Section]] = {"server": Server, "store": Store, "sites": Site}
+_SECTIONS: dict[str, type[_Section]] = {
+    "server": Server,
+    "store": Store,
+    "sites": Site,
+    "tokens": Token,
+}
+_NAMED = {"sites": "site's key", "tokens": "token's name"}
+"""The sections of which there may be several, and what tells one from another."""
 
 
 _RIGHT = {
@@ -415,6 +473,8 @@ _RIGHT = {
     "model_type": "it should be a section",
     "string_type": "it should be text, in quotes",
     "path_type": "it should be a path, in quotes",
+    "missing": "it is needed here",
+    "too_short": "it should name one at least",
 }
 """What would be right, where pydantic says it in Python's words."""
 
@@ -429,13 +489,16 @@ def _explain(item: dict[str, Any]) -> str:
         return f"{key}: there is no such setting; {hint}"
     right = _RIGHT.get(item["type"]) or str(item["msg"])
     right = right.removeprefix("Value error, ").replace("Input should", "it should", 1)
-    # A store's URL may hold a password: it is named without its value.
-    value = "" if key in ("store", "store.url") else f" = {item['input']!r}"
+    # A store's URL may hold a password, and who mistakes a token for its hash puts the token there:
+    # these are named without their value.
+    secret = key in ("store", "store.url") or where[-1] == "hash"
+    value = "" if secret or item["type"] == "missing" else f" = {item['input']!r}"
     return f"{key}{value}: {right}"
 
 
 def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Lay `COUNTER_SERVER_…`, `COUNTER_STORE_…` and `COUNTER_SITES_<KEY>_…` over `data`.
+    """Lay `COUNTER_SERVER_…`, `COUNTER_STORE_…`, `COUNTER_SITES_<KEY>_…` and
+    `COUNTER_TOKENS_<NAME>_…` over `data`.
 
     A name that ends in `_FILE` gives the file that holds the value. Other names that begin with
     `COUNTER_` are left alone, and so are those that Kubernetes makes.
@@ -444,22 +507,24 @@ def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]
     for name, text in sorted(environ.items()):
         prefix, _, setting = name.partition("_")
         section, _, rest = setting.partition("_")
-        if prefix != "COUNTER" or section not in ("SERVER", "STORE", "SITES"):
+        if prefix != "COUNTER" or section.lower() not in _SECTIONS:
             continue
         if _KUBERNETES.fullmatch(name):
             continue
         if rest.endswith("_FILE"):
             rest, text = rest.removesuffix("_FILE"), _read_secret(name, text)
-        target = merged[section.lower()] = _table(merged.get(section.lower(), {}), section.lower())
-        model, field = _SECTIONS[section.lower()], rest.lower()
-        if section == "SITES":
+        section = section.lower()
+        target = merged[section] = _table(merged.get(section, {}), section)
+        model, field = _SECTIONS[section], rest.lower()
+        if section in _NAMED:
             field = next((f for f in model.model_fields if rest.endswith(f"_{f.upper()}")), "")
             if not field:
                 raise SettingsError(
-                    f"{name}: ends in no site's setting; known are {', '.join(model.model_fields)}"
+                    f"{name}: ends in no {section[:-1]}'s setting; known are "
+                    f"{', '.join(model.model_fields)}"
                 )
-            site = rest[: -len(field) - 1].lower().replace("_", "-")
-            target[site] = target = _table(target.get(site, {}), f"sites.{site}")
+            key = rest[: -len(field) - 1].lower().replace("_", "-")
+            target[key] = target = _table(target.get(key, {}), f"{section}.{key}")
         if field not in model.model_fields:
             raise SettingsError(
                 f"{name}: there is no such setting; known are {', '.join(model.model_fields)}"

@@ -12,7 +12,7 @@ import pytest
 
 from counter.cli.docs import settings_page
 from counter.errors import SettingsError
-from counter.settings import Rate, Server, Site, Store, load, parse
+from counter.settings import Rate, Server, Site, Store, Token, load, parse
 
 DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -277,7 +277,7 @@ def test_the_page_of_the_settings_is_made_from_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for model in (Server, Store, Site) for name in model.model_fields]
+    "name", [name for model in (Server, Store, Site, Token) for name in model.model_fields]
 )
 def test_every_setting_is_explained(name: str) -> None:
     [text] = re.findall(rf"^\| `{name}` \| .+ \| `.+` \| (.+\.) \|$", settings_page(), re.MULTILINE)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from counter.cli.commands import main
 from counter.cli.docs import docs
+from counter.cli.tokens import token
 
 main.add_command(docs)
+main.add_command(token)
 
 __all__ = ["main"]

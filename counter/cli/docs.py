@@ -36,7 +36,8 @@ start_total = 1361382
 The environment has the last word: `COUNTER_SERVER_LISTEN`, `COUNTER_STORE_URL`,
 `COUNTER_SITES_VITHUY_START_TOTAL` (a `-` in a site's key is a `_` there). A list is written with
 commas. A name with `_FILE` behind it gives the file in which the value is:
-`COUNTER_STORE_URL_FILE=/run/secrets/store-url`.
+`COUNTER_STORE_URL_FILE=/run/secrets/store-url`; a token's is
+`COUNTER_TOKENS_OPS_HASH_FILE=/run/secrets/ops-hash`.
 
 A setting that can't be used, and one that does not exist, is named with its value and with what
 would be right, and the service does not start.
@@ -57,6 +58,8 @@ _FORMS = {
         (settings.StoreURL, "URL"),
         (settings.Network, "network"),
         (settings.Origin, "origin"),
+        (settings.TokenHash, '`"sha256:"` and 64 of `0-9` and `a-f`'),
+        (settings.SiteKey, "site's key"),
         (settings.Pattern, "pattern"),
         (settings.WebAddress, "URL"),
     )
@@ -81,7 +84,7 @@ def settings_command() -> None:
 def settings_page() -> str:
     """Return the page that explains every setting, as Markdown."""
     lines = [_SETTINGS]
-    for model in (settings.Server, settings.Store, settings.Site):
+    for model in (settings.Server, settings.Store, settings.Site, settings.Token):
         title = (model.__doc__ or "").removesuffix(".")
         lines += [f"## {title}\n", "| setting | takes | default | |", "|---|---|---|---|"]
         for name, field in model.model_fields.items():
@@ -116,6 +119,8 @@ def _form(annotation: Any, metadata: list[Any]) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.default
+    if field.is_required():
+        return "none: needed"
     if value == ():
         return "[]"
     if isinstance(value, bool | int):

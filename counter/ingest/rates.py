@@ -58,6 +58,12 @@ class RateLimiter:
         young[key] = full_at + self._token if allowed else full_at
         return allowed
 
+    def exhausted(self, key: str) -> bool:
+        """Tell whether the bucket of `key` holds no token; takes none."""
+        now = self._clock() * self._limit
+        full_at = self._young.get(key) or self._old.get(key) or now
+        return full_at - now > self._bucket - self._token
+
     def _turn(self, now: int) -> dict[str, int]:
         self._old, self._young = self._young, {}
         self._turn_at = now + self._bucket

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
-from multidict import CIMultiDictProxy
 
 from counter.errors import BadParameter, Problem, TooManyPaths
-from counter.ingest.addresses import client_address
 from counter.ingest.batcher import Batcher
 from counter.ingest.origins import is_allowed
 from counter.ingest.pipeline import Arrival, Pipeline, article_path
@@ -29,6 +27,7 @@ from counter.web.requests import (
     find,
     path_parameter,
     query_parameters,
+    sender_address,
     whole_number,
 )
 from counter.web.routing import Router
@@ -149,7 +148,7 @@ class Public:
             calendar=self._sites.calendar(site),
             at=at,
             raw_path=path,
-            address=self.address(request),
+            address=sender_address(request, self._trusted),
             agent=get("User-Agent", ""),
             origin=get("Origin", ""),
             referer=get("Referer", ""),
@@ -158,13 +157,7 @@ class Public:
         )
 
     def address(self, request: web.BaseRequest) -> str:
-        headers = request.headers
-        return client_address(
-            request.remote or "",
-            _all_lines(headers, "Forwarded"),
-            _all_lines(headers, "X-Forwarded-For"),
-            self._trusted,
-        )
+        return sender_address(request, self._trusted)
 
     async def presence(self, request: web.BaseRequest, key: str) -> web.Response:
         """`POST /v1/{site}/presence`: keep the visitor online; nothing is counted."""
@@ -279,12 +272,6 @@ class Public:
         origin = request.headers.get("Origin")
         allowed = origin is not None and self._may_read(key, origin)
         return json_answer(request, origin, allowed, body)
-
-
-def _all_lines(headers: CIMultiDictProxy[str], name: str) -> str | None:
-    """Return a header that may stand on several lines: a proxy may add one of its own."""
-    lines = headers.getall(name, None)
-    return ", ".join(lines) if lines else None
 
 
 def asked_paths(parameters: Parameters) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from counter.errors import (
     BadBody,
@@ -17,6 +19,8 @@ from counter.errors import (
     BodyTooLarge,
     UnsupportedMedia,
 )
+from counter.ingest.addresses import client_address
+from counter.settings import Network
 
 MAX_BODY = 8 * 1024
 MAX_PARAMETERS = 128
@@ -25,6 +29,23 @@ _FORM = "application/x-www-form-urlencoded"
 _JSON = ("application/json", "text/plain")
 
 Parameters = tuple[tuple[str, str], ...]
+
+
+def sender_address(request: web.BaseRequest, trusted: Sequence[Network]) -> str:
+    """Return the address of whoever sent the request, behind proxies in `trusted` networks."""
+    headers = request.headers
+    return client_address(
+        request.remote or "",
+        _all_lines(headers, "Forwarded"),
+        _all_lines(headers, "X-Forwarded-For"),
+        trusted,
+    )
+
+
+def _all_lines(headers: CIMultiDictProxy[str], name: str) -> str | None:
+    """Return a header that may stand on several lines: a proxy may add one of its own."""
+    lines = headers.getall(name, None)
+    return ", ".join(lines) if lines else None
 
 
 def query_parameters(request: web.BaseRequest) -> Parameters:
