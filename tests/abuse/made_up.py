@@ -23,7 +23,7 @@ from .service import Service, get, served
 _SITE = '[sites.a]\nrepeat_window = "0s"\nrate_limit = "off"\nmax_articles = 100000\n'
 _MIB = 1024 * 1024
 _STEPS = 10
-_STEADY = 3
+_STEADY = 5
 """After so many of the steps the articles are as many as may be, and the caches are full."""
 _GROWTH = 1.05
 """By how much memory may differ between then and the end."""
