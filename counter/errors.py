@@ -48,6 +48,10 @@ class UnreadableExport(CounterError):
     """A file is not what its import reads: names what it lacks, and what would be right."""
 
 
+class BadImport(CounterError):
+    """An import can't be made as it was asked for; nothing was added."""
+
+
 class Problem(CounterError):
     """A request that is answered with an error.
 

@@ -69,5 +69,13 @@ def _was_sent(text: str) -> bool:
 def kind(error: Exception) -> str:
     """Return a short name of the error for the metrics: Redis' code, or the error's class."""
     code = getattr(error, "status_code", None) or str(error).partition(" ")[0]
-    known = code in _PASSING or code in ("WRONGTYPE", "BADVALUE", "NOSCRIPT", "WRONGPASS", "NOAUTH")
+    known = code in _PASSING or code in (
+        "WRONGTYPE",
+        "BADVALUE",
+        "CHANGED",
+        "TOOBIG",
+        "NOSCRIPT",
+        "WRONGPASS",
+        "NOAUTH",
+    )
     return code if known else type(error).__name__

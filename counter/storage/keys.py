@@ -14,7 +14,7 @@ is atomic there.
 | `vc:{site}:top`, `vc:{site}:top:<day>` | zset | article path → views, the best 1,000 at least |
 | `vc:{site}:hours:<day>` | hash | number of the hour since the day began, 0 to 24 → views |
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
-| `vc:{site}:import:<id>` | string | the number of the last part added |
+| `vc:{site}:import:<id>` | string | the number of the last part added, 1 if no part follows, and the source |
 | `vc:salt:<zone>:<day>` | string | the day's salt in that zone |
 """  # noqa: E501 # a table's row is one line
 

@@ -90,6 +90,17 @@ class Ledger:
     """Day → the sums of views, visits and visitors up to its end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How far an import has come."""
+
+    part: int
+    """The number of the last part that was added."""
+    finished: bool
+    source: str
+    """What tells its source from another."""
+
+
 class Store:
     """The figures of all sites in one Redis, Sentinel group or Cluster.
 
@@ -333,19 +344,37 @@ class Store:
         part: int,
         days: Sequence[DayRow],
         articles: Mapping[str, int],
+        *,
+        start: tuple[int, int, int] = (0, 0, 0),
+        source: str = "",
+        last: bool = False,
     ) -> bool:
         """Add figures that were counted elsewhere: part number `part`, from 1, of import `name`.
+
+        Args:
+            start: views, visits and visitors that belong to no day.
+            source: what tells this source from another; all parts must come of one.
+            last: whether no part follows.
 
         Returns:
             False if this part had been added before; then nothing changes.
         """
-        arguments: list[Any] = [part, keys.IMPORT_TTL, keys.BUCKET_LOAD, keys.TOP_KEEP, len(days)]
+        arguments: list[Any] = [part, int(last), source, keys.IMPORT_TTL]
+        arguments += [keys.BUCKET_LOAD, keys.TOP_KEEP, *start, len(days)]
         for row in days:
             arguments += (row.day, row.views, row.visits, row.visitors)
         for path, views in articles.items():
             arguments += (*_with_crc((path,)), views)
         [reply] = await self._call_scripts(ADD, [(keys.add_keys(site, name), arguments)])
         return bool(self._good("add", reply))
+
+    async def imported(self, site: str, name: str) -> Imported | None:
+        """Return how far the import `name` has come; None if it has not begun."""
+        state = await self._ask("add", self._client.get(keys.add_keys(site, name)[0]))
+        if state is None:
+            return None
+        part, last, source = state.decode().split(":", 2)
+        return Imported(int(part), last == "1", source)
 
     async def ledger(self, site: str) -> Ledger:
         """Return all days and totals of `site` at one moment."""

@@ -1,27 +1,45 @@
 -- Adds figures that were counted elsewhere: one part of an import, once.
 --
--- KEYS  1 import (the number of the last part added)  2 days  3 total  4 top
---       5 prefix of the article buckets
--- ARGV  1 number of the part, from 1  2 seconds that the import is remembered
---       3 articles a bucket  4 articles kept in a most-read set
---       5 how many days follow: day, views, visits, visitors each; then path,
---         CRC-32 and views each
+-- KEYS  1 import (the number of the last part added, 1 if it was the last of all, and the source,
+--         separated by colons)
+--       2 days  3 total  4 top  5 prefix of the article buckets
+-- ARGV  1 number of the part, from 1  2 1 if it is the last of all  3 what tells the source
+--       4 seconds that the import is remembered  5 articles a bucket
+--       6 articles kept in a most-read set
+--       7 views, 8 visits, 9 visitors that belong to no day: the totals start from so many more
+--      10 how many days follow: day, views, visits, visitors each; then path, CRC-32 and views
+--         each
 -- Reply 1 if added now, 0 if it was before
--- Error WRONGTYPE or BADVALUE, before anything is written
+-- Error CHANGED if parts of another source have been added under this name, TOOBIG if a figure
+--       would pass 2^53, WRONGTYPE or BADVALUE; before anything is written
 
 local import, days, total, top, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local part, load, keep = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local paths_from = 6 + 4 * tonumber(ARGV[5])
+local part, last, source = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local load, keep = tonumber(ARGV[5]), tonumber(ARGV[6])
+local DAYS, LIMIT = 11, 9007199254740992
+local paths_from = DAYS + 4 * tonumber(ARGV[10])
 
-if part <= number(redis.call('GET', import), import) then return 0 end
+local state = redis.call('GET', import)
+if state then
+  local number_before, source_before = string.match(state, '^(%d+):%d:(.*)$')
+  if not number_before then
+    error({ err = 'BADVALUE ' .. import .. ' is not number:last:source' })
+  end
+  if source_before ~= source then error({ err = 'CHANGED ' .. import }) end
+  if part <= tonumber(number_before) then return 0 end
+end
 
-local t = redis.call('HMGET', total, 'views', 'visits', 'visitors', 'articles', 'buckets')
-for i = 1, 5 do t[i] = number(t[i], total) end
+local t = redis.call('HMGET', total, 'views', 'visits', 'visitors', 'articles', 'buckets',
+  'start:views', 'start:visits', 'start:visitors')
+for i = 1, 8 do t[i] = number(t[i], total) end
+for i = 1, 3 do
+  t[i], t[i + 5] = t[i] + tonumber(ARGV[6 + i]), t[i + 5] + tonumber(ARGV[6 + i])
+end
 local buckets = math.max(t[5], 1)
 redis.call('ZCARD', top)
 
 local names, count = {}, {}
-local recorded = paths_from > 6 and redis.call('HGETALL', days) or {}
+local recorded = paths_from > DAYS and redis.call('HGETALL', days) or {}
 for i = 1, #recorded, 2 do
   local name, unit = string.match(recorded[i], '^(%d+):([vsu])$')
   if name then
@@ -40,9 +58,7 @@ for i = paths_from, #ARGV, 3 do
 end
 splits_for(prefix, t[4] + (#ARGV - paths_from + 1) / 3, buckets, load)
 
-redis.call('SET', import, part, 'EX', ARGV[2])
-
-for i = 6, paths_from - 1, 4 do
+for i = DAYS, paths_from - 1, 4 do
   local name = ARGV[i]
   if not count[name] then
     count[name] = { v = 0, s = 0, u = 0 }
@@ -53,6 +69,12 @@ for i = 6, paths_from - 1, 4 do
     t[n] = t[n] + tonumber(ARGV[i + n])
   end
 end
+for i = 1, 3 do
+  if t[i] >= LIMIT then error({ err = 'TOOBIG ' .. total .. ' would pass 2^53' }) end
+end
+
+redis.call('SET', import, part .. ':' .. last .. ':' .. source, 'EX', ARGV[4])
+
 -- The closing sums of every day after an added one are others now: they are made anew.
 table.sort(names)
 local v, s, u = 0, 0, 0
@@ -76,4 +98,7 @@ end
 if redis.call('ZCARD', top) > 2 * keep then redis.call('ZREMRANGEBYRANK', top, 0, -keep - 1) end
 redis.call('HSET', total, 'views', t[1], 'visits', t[2], 'visitors', t[3],
   'articles', t[4], 'buckets', buckets)
+for i, unit in ipairs({ 'views', 'visits', 'visitors' }) do
+  if ARGV[6 + i] ~= '0' then redis.call('HSET', total, 'start:' .. unit, t[5 + i]) end
+end
 return 1
