@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -14,59 +12,40 @@ from typing import Any
 
 import click
 import structlog
-from rich.console import Console
-from rich.table import Table
 
 from counter import __version__
 from counter.cli import logs
+from counter.cli.common import (
+    EXIT_DIFFERS,
+    Commands,
+    config_option,
+    json_option,
+    known,
+    opened,
+    print_rows,
+    print_table,
+    site_command,
+)
 from counter.cli.reload import reload_sites
 from counter.cli.run import on_hangup, run, until_told
 from counter.cli.workers import log_serving, serve_with_workers, url_of
-from counter.errors import CounterError
 from counter.ingest.pipeline import article_path
-from counter.metrics import Metrics
 from counter.model.clock import wall_ms
 from counter.model.days import day_date, day_name, shift, span, week_start
 from counter.model.figures import DayRow, Figures
 from counter.settings import Settings, load
 from counter.sites import Sites
 from counter.storage.check import Difference, differences
-from counter.storage.embedded import store_url
-from counter.storage.store import Query, Store
+from counter.storage.store import Query
 from counter.web.demo_site import demo_settings, set_up
 from counter.web.service import running
 
 log = structlog.get_logger()
 
 FIGURES = ("online", "today", "yesterday", "week", "month", "total")
-EXIT_FAILED = 1
-"""It could not be done: the line on standard error says why."""
-EXIT_DIFFERS = 3
-"""`check` found figures that disagree."""
-
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The settings file (counter.toml). COUNTER_… variables override it.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-class _Commands(click.Group):
-    """Turns our errors into one line and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CounterError as error:
-            for line in str(error).splitlines():
-                click.echo(f"visitor-counter: {line}", err=True)
-            sys.exit(EXIT_FAILED)
-        except KeyboardInterrupt:
-            sys.exit(130)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="visitor-counter")
 def main() -> None:
     """An exact, private visitor counter for web sites.
@@ -128,27 +107,6 @@ async def _demo(settings: Settings) -> None:
         await until_told()
 
 
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Store]:
-    """Open the store for a command, beside the service that uses it or without one."""
-    async with store_url(settings.store, own=False) as url:
-        store = Store.open(url, settings.store, Sites(settings.sites), Metrics())
-        try:
-            yield store
-        finally:
-            await store.close()
-
-
-def site_command(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that all of them have that look at one site."""
-    function = click.option("--site", "-s", required=True, help="The site's key.")(function)
-    return json_option(config_option(function))
-
-
-def _known(settings: Settings, site: str) -> None:
-    Sites(settings.sites).find(site)
-
-
 @main.command()
 @site_command
 @click.argument("paths", nargs=-1)
@@ -158,11 +116,11 @@ def figures(config: Path | None, as_json: bool, site: str, paths: tuple[str, ...
     Example: visitor-counter figures --config counter.toml -s vithuy /news/1
     """
     settings = load(config)
-    _known(settings, site)
+    known(settings, site)
     wanted = {path: article_path(path, settings.sites[site]) for path in paths}
 
     async def read() -> Figures:
-        async with _opened(settings) as store:
+        async with opened(settings) as store:
             query = Query(site, wall_ms(), tuple(dict.fromkeys(wanted.values())))
             return await store.figures(query)
 
@@ -177,7 +135,7 @@ def figures(config: Path | None, as_json: bool, site: str, paths: tuple[str, ...
         click.echo(json.dumps(row, ensure_ascii=False))
         return
     rows = [(name, row[name]) for name in ("day", *FIGURES)] + list(row["articles"].items())
-    _print_table(("figure", site), rows)
+    print_table(("figure", site), rows)
 
 
 @main.command()
@@ -192,18 +150,18 @@ def history(
     Example: visitor-counter history -s vithuy --from 2026-11-01 --to 2026-11-22
     """
     settings = load(config)
-    _known(settings, site)
+    known(settings, site)
     to = _day_option("--to", last) or _today(settings, site)
     since = _day_option("--from", first) or shift(to, -29)
 
     async def read() -> list[DayRow]:
-        async with _opened(settings) as store:
+        async with opened(settings) as store:
             return await store.history(site, since, to)
 
     rows = [
         (day_date(row.day).isoformat(), row.views, row.visits, row.visitors) for row in run(read())
     ]
-    _print_rows(("day", "views", "visits", "visitors"), rows, as_json)
+    print_rows(("day", "views", "visits", "visitors"), rows, as_json)
 
 
 @main.command()
@@ -216,15 +174,15 @@ def top(config: Path | None, as_json: bool, site: str, period: str, limit: int) 
     Example: visitor-counter top -s vithuy --period week --limit 20
     """
     settings = load(config)
-    _known(settings, site)
+    known(settings, site)
     today = _today(settings, site)
     days = {"today": [today], "week": span(week_start(today), today), "total": []}[period]
 
     async def read() -> list[tuple[str, int]]:
-        async with _opened(settings) as store:
+        async with opened(settings) as store:
             return await store.top(site, days, limit)
 
-    _print_rows(("path", "views"), run(read()), as_json)
+    print_rows(("path", "views"), run(read()), as_json)
 
 
 @main.command()
@@ -240,10 +198,10 @@ def check(config: Path | None, as_json: bool, only: tuple[str, ...]) -> None:
     """
     settings = load(config)
     for site in only:
-        _known(settings, site)
+        known(settings, site)
 
     async def read() -> dict[str, list[Difference]]:
-        async with _opened(settings) as store:
+        async with opened(settings) as store:
             return {site: differences(await store.ledger(site)) for site in only or settings.sites}
 
     found = run(read())
@@ -276,12 +234,12 @@ def set_command(config: Path | None, site: str, start: int | None) -> None:
     Example: visitor-counter set -s vithuy --start 1361382
     """
     settings = load(config)
-    _known(settings, site)
+    known(settings, site)
     if start is None:
         raise click.UsageError("nothing to set; give --start")
 
     async def write() -> None:
-        async with _opened(settings) as store:
+        async with opened(settings) as store:
             await store.start(site, settings.sites[site].unit, start, only_new=False)
 
     run(write())
@@ -302,22 +260,3 @@ def _day_option(name: str, text: str | None) -> str | None:
         raise click.BadParameter(f"{text!r} is no day, such as 2026-11-22", param_hint=name) from (
             None
         )
-
-
-def _print_rows(columns: tuple[str, ...], rows: list[Any], as_json: bool) -> None:
-    if as_json:
-        click.echo(
-            json.dumps([dict(zip(columns, row, strict=True)) for row in rows], ensure_ascii=False)
-        )
-    else:
-        _print_table(columns, rows)
-
-
-def _print_table(columns: tuple[str, ...], rows: list[Any]) -> None:
-    table = Table()
-    for n, column in enumerate(columns):
-        table.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*(str(value) for value in row))
-    # A path is told as it is, whatever brackets and colons are in it.
-    Console(markup=False, emoji=False).print(table)

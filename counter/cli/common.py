@@ -1,0 +1,87 @@
+"""What the commands share: options, errors in one line, the store, and tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from counter.errors import CounterError
+from counter.metrics import Metrics
+from counter.settings import Settings
+from counter.sites import Sites
+from counter.storage.embedded import store_url
+from counter.storage.store import Store
+
+EXIT_FAILED = 1
+"""It could not be done: the line on standard error says why."""
+EXIT_DIFFERS = 3
+"""`check` found figures that disagree."""
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The settings file (counter.toml). COUNTER_… variables override it.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class Commands(click.Group):
+    """Turns our errors into one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CounterError as error:
+            for line in str(error).splitlines():
+                click.echo(f"visitor-counter: {line}", err=True)
+            sys.exit(EXIT_FAILED)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """Open the store for a command, beside the service that uses it or without one."""
+    async with store_url(settings.store, own=False) as url:
+        store = Store.open(url, settings.store, Sites(settings.sites), Metrics())
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+def site_command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that all of them have that look at one site."""
+    function = click.option("--site", "-s", required=True, help="The site's key.")(function)
+    return json_option(config_option(function))
+
+
+def known(settings: Settings, site: str) -> None:
+    Sites(settings.sites).find(site)
+
+
+def print_rows(columns: tuple[str, ...], rows: list[Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(
+            json.dumps([dict(zip(columns, row, strict=True)) for row in rows], ensure_ascii=False)
+        )
+    else:
+        print_table(columns, rows)
+
+
+def print_table(columns: tuple[str, ...], rows: list[Any]) -> None:
+    table = Table()
+    for n, column in enumerate(columns):
+        table.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row))
+    # A path is told as it is, whatever brackets and colons are in it.
+    Console(markup=False, emoji=False).print(table)
