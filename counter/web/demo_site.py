@@ -53,7 +53,9 @@ def _answer(media_type: str, body: bytes) -> Handler:
     headers = {
         "Content-Type": media_type,
         "Cache-Control": "no-cache",
-        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+        "img-src 'self'; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'",
     }
 
     async def answer(request: web.BaseRequest, _: str) -> web.Response:

@@ -22,6 +22,7 @@ from counter.web.connections import Connections, allow_files
 from counter.web.problems import problem_response
 from counter.web.requests import MAX_BODY
 from counter.web.routing import InternalError, Router
+from counter.web.whole import SERVER
 
 _MAX_TARGET = 32 * 1024
 """Bytes of a request's first line: 100 paths of a usual length, escaped, fit in."""
@@ -151,6 +152,7 @@ class _Connection(RequestHandler):
             else InternalError("It is in the log.")
         )
         response = problem_response(problem, "/")
+        response.headers["Server"] = SERVER
         response.force_close()
         return response
 

@@ -16,6 +16,7 @@ from counter.sites import Sites
 from counter.web.public import Public, asked_paths
 from counter.web.requests import query_parameters
 from counter.web.routing import Router
+from counter.web.whole import SERVER
 
 _PATIENCE_SECONDS = 15.0
 """After so long without news a comment goes out: proxies close what is silent."""
@@ -46,6 +47,7 @@ class Live:
                 headers={
                     "Content-Type": "text/event-stream",
                     "Cache-Control": "no-store",
+                    "Server": SERVER,
                     "X-Accel-Buffering": "no",
                     "X-Content-Type-Options": "nosniff",
                 }

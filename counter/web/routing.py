@@ -108,6 +108,7 @@ class Router:
             )
         if not response.prepared:
             response.headers["Server"] = SERVER
+            response.headers["X-Content-Type-Options"] = "nosniff"
             if self.finish:
                 self.finish(request, variable, response)
         metrics = self._metrics
