@@ -175,6 +175,15 @@ def _site_key(value: object) -> object:
     raise ValueError("a site's key is 1 to 63 of a-z, 0-9 and -, and does not begin with -")
 
 
+def _link_hash(value: object) -> object:
+    if isinstance(value, str) and (not value or _TOKEN_HASH.fullmatch(value)):
+        return value
+    raise ValueError(
+        'a hash is "sha256:" and 64 of 0-9 and a-f, which visitor-counter owner-link prints: not '
+        "the link itself"
+    )
+
+
 Duration = Annotated[int, BeforeValidator(_duration)]
 """A length of time; in the settings `"5m"`, here in milliseconds."""
 Size = Annotated[int, BeforeValidator(_size)]
@@ -189,6 +198,7 @@ TokenHash = Annotated[str, BeforeValidator(_token_hash)]
 SiteKey = Annotated[str, BeforeValidator(_site_key)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
+LinkHash = Annotated[str, BeforeValidator(_link_hash)]
 
 
 class _Section(BaseModel):
@@ -368,6 +378,11 @@ class Site(_Section):
         "nobody is followed anyway; `anonymous`: count the view without a visitor; `ignore`: "
         "don't count it.",
     )
+    owner_link: LinkHash = Field(
+        "",
+        description="What `visitor-counter owner-link SITE` tells to put here: the SHA-256 of the "
+        "secret in the owner's link. None: there is no such link.",
+    )
     keep_query: tuple[str, ...] = Field(
         (),
         description="Query parameters that tell articles apart, such as `id`; all others are "
@@ -489,9 +504,9 @@ def _explain(item: dict[str, Any]) -> str:
         return f"{key}: there is no such setting; {hint}"
     right = _RIGHT.get(item["type"]) or str(item["msg"])
     right = right.removeprefix("Value error, ").replace("Input should", "it should", 1)
-    # A store's URL may hold a password, and who mistakes a token for its hash puts the token there:
-    # these are named without their value.
-    secret = key in ("store", "store.url") or where[-1] == "hash"
+    # A store's URL may hold a password, and who mistakes a secret for its hash puts the secret
+    # there: these are named without their value.
+    secret = key in ("store", "store.url") or where[-1] in ("hash", "owner_link")
     value = "" if secret or item["type"] == "missing" else f" = {item['input']!r}"
     return f"{key}{value}: {right}"
 

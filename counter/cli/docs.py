@@ -62,6 +62,7 @@ _FORMS = {
         (settings.SiteKey, "site's key"),
         (settings.Pattern, "pattern"),
         (settings.WebAddress, "URL"),
+        (settings.LinkHash, '`"sha256:"` and 64 of `0-9` and `a-f`'),
     )
 }
 _TYPES = {int: "number", bool: "`true` or `false`", str: "text"}

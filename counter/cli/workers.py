@@ -35,7 +35,7 @@ from counter.storage.store import Store
 from counter.web.listener import listen
 from counter.web.metrics import Exposition
 from counter.web.ops import Ops
-from counter.web.service import operations, prepare, serving
+from counter.web.service import operations, owners_pages, prepare, serving
 
 _REFRESH_SECONDS = 1.0
 _RESTART_SECONDS = 0.5
@@ -93,7 +93,8 @@ async def _supervise(settings: Settings, workers: Workers, url: str, directory: 
         workers.start()
         counts = MultiProcessCollector(None, directory)  # type: ignore[no-untyped-call] # untyped
         ops = Ops(store, Exposition(counts, store, sites, wall_ms), workers.all_alive)
-        ops_address = await stack.enter_async_context(operations(ops, metrics, settings))
+        dashboard = owners_pages(store, sites, settings, wall_ms)
+        ops_address = await stack.enter_async_context(operations(ops, dashboard, metrics, settings))
         on_hangup(partial(workers.reload, sites))
         log_serving(settings, workers.address, ops_address, workers=workers.count)
         log.info("stopping", signal=await until_told())

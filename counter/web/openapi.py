@@ -46,6 +46,7 @@ def document() -> dict[str, Any]:
             "/v1/{site}/widget": {"parameters": [_site()], "get": _widget()},
             "/v1/{site}/badge.svg": {"parameters": [_site()], "get": _badge()},
             "/v1/{site}/shield.json": {"parameters": [_site()], "get": _shield()},
+            "/owner/{link}": {"get": _owner()},
             "/embed/{name}": {"get": _embed()},
             "/openapi.json": {"get": _operation("This document", {"200": _json({})})},
             "/": {"get": _operation("The page that makes the snippet", {"200": _html()})},
@@ -332,6 +333,26 @@ def _embed() -> dict[str, Any]:
             "schema": {"type": "string", "examples": ["v1.js"]},
         },
         _query("lang", {"type": "string"}, "For v1-lang.json: the language."),
+    ]
+    return operation
+
+
+def _owner() -> dict[str, Any]:
+    operation = _operation(
+        "A site's figures and plots for its owner",
+        {"200": _html()},
+        errors.NotFound,
+        errors.Unavailable,
+    )
+    operation["parameters"] = [
+        {
+            "name": "link",
+            "in": "path",
+            "required": True,
+            "description": "The site's key, a dot, and the secret of `visitor-counter owner-link`.",
+            "schema": {"type": "string"},
+        },
+        _query("q", {"type": "string"}, "A part of an article's path, or all of it, to look for."),
     ]
     return operation
 

@@ -20,12 +20,14 @@ from counter.metrics import Metrics
 from counter.model.clock import Clock, wall_ms
 from counter.readers.figures import FiguresReader
 from counter.readers.live import LiveFeed
+from counter.readers.overview import OverviewReader
 from counter.settings import Settings, Site
 from counter.sites import Sites
 from counter.storage.connect import cancel
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
 from counter.web import openapi
+from counter.web.dashboard.handlers import Dashboard, OwnerLink
 from counter.web.embedding import Embedding
 from counter.web.listener import listening
 from counter.web.live import Live
@@ -90,7 +92,8 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[R
     ):
         exposition = Exposition(service.metrics.registry, service.store, service.sites, clock)
         ops = Ops(service.store, exposition)
-        async with operations(ops, service.metrics, settings) as address:
+        dashboard = owners_pages(service.store, service.sites, settings, clock)
+        async with operations(ops, dashboard, service.metrics, settings) as address:
             try:
                 yield Running(service, ops, address)
             finally:
@@ -171,6 +174,7 @@ async def serving(
         Live(feed, sites, public).add_to(router)
         openapi.add_to(router)
         Embedding(sites, public, reader, clock).add_to(router)
+        OwnerLink(sites, overviews(store, sites, settings, clock)).add_to(router)
         address = await stack.enter_async_context(
             listening(router, listener or settings.server.listen, settings.server, metrics)
         )
@@ -180,14 +184,24 @@ async def serving(
 
 @contextlib.asynccontextmanager
 async def operations(
-    ops: Ops, metrics: Metrics, settings: Settings
+    ops: Ops, dashboard: Dashboard, metrics: Metrics, settings: Settings
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve the operations listener; yields its address."""
     router = Router(metrics)
     ops.add_to(router)
+    dashboard.add_to(router)
     where, server = settings.server.ops_listen, settings.server
     async with listening(router, where, server, metrics, "operations") as address:
         yield address
+
+
+def overviews(store: Store, sites: Sites, settings: Settings, clock: Clock) -> OverviewReader:
+    return OverviewReader(store, sites, clock, max_age_ms=settings.server.figures_max_age)
+
+
+def owners_pages(store: Store, sites: Sites, settings: Settings, clock: Clock) -> Dashboard:
+    """Return the pages of all sites, for the operations listener."""
+    return Dashboard(sites, overviews(store, sites, settings, clock), store, clock)
 
 
 def refuse_slow_parser() -> None:

@@ -1,0 +1,1 @@
+"""The owner's page: a site's figures and plots, made here, working without JavaScript."""
