@@ -11,7 +11,7 @@ ARGS ?=
 PATH ?= /usr/local/bin:/usr/bin:/bin
 export PATH
 
-.PHONY: demo test check chaos failover abuse bench lock clean
+.PHONY: demo test check audit chaos failover abuse bench lock clean
 
 demo: $(VENV)/.demo ## the demo site, counting, on a store of its own
 	$(BIN)/visitor-counter demo $(ARGS)
@@ -24,6 +24,9 @@ check: $(VENV)/.dev ## lint, format, types and the import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/.dev ## look the image's requirements up among the known holes
+	$(BIN)/python .ci/audit.py
 
 chaos: $(VENV)/.dev ## the runs in which all fails, or SEED=17 alone; ARGS="--help" tells more
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
