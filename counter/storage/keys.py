@@ -13,6 +13,8 @@ is atomic there.
 | `vc:{site}:visitors:<day>` | HyperLogLog | the day's visitors |
 | `vc:{site}:top`, `vc:{site}:top:<day>` | zset | article path → views, the best 1,000 at least |
 | `vc:{site}:hours:<day>` | hash | number of the hour since the day began, 0 to 24 → views |
+| `vc:{site}:aliases` | hash | another name of an article → CRC-32 and path of what it stands for |
+| `vc:{site}:audit` | stream | who changed what, the last 10,000 changes at least |
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
 | `vc:{site}:import:<id>` | string | the number of the last part added, 1 if no part follows, and the source |
 | `vc:salt:<zone>:<day>` | string | the day's salt in that zone |
@@ -20,6 +22,7 @@ is atomic there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 DAY: Final = 86_400
@@ -38,6 +41,8 @@ JOURNAL_MAX_AGE: Final = PRODUCER_TTL - DAY
 """Seconds after which a journaled batch is not applied any more: the store may have forgotten
 whether it was."""
 
+AUDIT_KEEP: Final = 10_000
+"""Changes that a site's audit log holds at least."""
 TOP_KEEP: Final = 1_000
 """Articles that a most-read set holds at least; it is cut back to them from twice as many."""
 BUCKET_LOAD: Final = 32
@@ -63,6 +68,7 @@ def apply_keys(site: str, day: str, producer: str) -> tuple[str, ...]:
         f"{base}visitors:{day}",
         f"{base}top:{day}",
         hours(site, day),
+        aliases(site),
         f"{base}a:",
     )
 
@@ -70,18 +76,38 @@ def apply_keys(site: str, day: str, producer: str) -> tuple[str, ...]:
 def read_keys(site: str) -> tuple[str, ...]:
     """Return the keys of one `read.lua` call, in its order."""
     base = prefix(site)
-    return (f"{base}days", f"{base}total", f"{base}online", f"{base}a:")
+    return (f"{base}days", f"{base}total", f"{base}online", aliases(site), f"{base}a:")
 
 
 def start_keys(site: str) -> tuple[str, ...]:
     """Return the keys of one `start.lua` call, in its order."""
-    return (total(site),)
+    return (total(site), audit(site))
 
 
 def add_keys(site: str, name: str) -> tuple[str, ...]:
     """Return the keys of one `add.lua` call, in its order, for the import called `name`."""
     base = prefix(site)
-    return (f"{base}import:{name}", f"{base}days", f"{base}total", f"{base}top", f"{base}a:")
+    return (
+        f"{base}import:{name}",
+        f"{base}days",
+        f"{base}total",
+        f"{base}top",
+        aliases(site),
+        f"{base}a:",
+    )
+
+
+def rename_keys(site: str, among: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of one `rename.lua` call, in its order; most-read sets may be of `among`."""
+    base = prefix(site)
+    return (
+        audit(site),
+        total(site),
+        aliases(site),
+        top(site),
+        f"{base}a:",
+        *(top(site, day) for day in among),
+    )
 
 
 def days(site: str) -> str:
@@ -99,6 +125,14 @@ def top(site: str, day: str | None = None) -> str:
 
 def hours(site: str, day: str) -> str:
     return f"{prefix(site)}hours:{day}"
+
+
+def aliases(site: str) -> str:
+    return f"{prefix(site)}aliases"
+
+
+def audit(site: str) -> str:
+    return f"{prefix(site)}audit"
 
 
 def bucket(site: str, number: int) -> str:

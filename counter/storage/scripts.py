@@ -20,8 +20,9 @@ def _load(*names: str) -> Script:
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-APPLY = _load("articles", "split", "apply")
-READ = _load("articles", "read")
+APPLY = _load("articles", "aliases", "split", "apply")
+READ = _load("articles", "aliases", "read")
 LEDGER = _load("ledger")
-START = _load("articles", "start")
-ADD = _load("articles", "split", "add")
+START = _load("articles", "audit", "start")
+ADD = _load("articles", "aliases", "split", "add")
+RENAME = _load("articles", "aliases", "audit", "rename")

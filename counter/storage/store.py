@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -333,9 +333,8 @@ class Store:
         Returns:
             The start that now holds.
         """
-        arguments = [unit.value, start, int(only_new)]
-        [reply] = await self._call_scripts(START, [(keys.start_keys(site), arguments)])
-        return int(self._good("start", reply))
+        arguments = [unit.value, start, int(only_new), "", keys.AUDIT_KEEP]
+        return int((await self.call("start", START, keys.start_keys(site), arguments))[0])
 
     async def add(
         self,
@@ -416,6 +415,33 @@ class Store:
         await self._ask("ready", self._client.unlink(*used, keys.bucket(SCRATCH_SITE, 0)))
 
     # The ways to Redis
+
+    async def call(
+        self, operation: str, script: Script, names: Sequence[str], arguments: Sequence[Any]
+    ) -> Any:
+        """Call `script` once; returns its reply. For what is done seldom, and by no other method.
+
+        Args:
+            operation: what the metrics call it.
+            names: the script's keys, all of one site.
+        """
+        [reply] = await self.call_each(operation, script, [(names, arguments)])
+        return reply
+
+    async def call_each(
+        self,
+        operation: str,
+        script: Script,
+        calls: Sequence[tuple[Sequence[str], Sequence[Any]]],
+    ) -> list[Any]:
+        """Call `script` once for each of `calls`, in their order and in one round trip."""
+        with self._timed(operation):
+            replies = await self._call_scripts(script, calls, self._confirm)
+        return [self._good(operation, reply) for reply in replies]
+
+    async def ask(self, operation: str, command: Callable[[Client], Awaitable[Any]]) -> Any:
+        """Return the answer to one command of the client's."""
+        return await self._ask(operation, command(self._client))
 
     async def _call_scripts(
         self,

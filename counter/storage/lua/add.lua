@@ -2,7 +2,7 @@
 --
 -- KEYS  1 import (the number of the last part added, 1 if it was the last of all, and the source,
 --         separated by colons)
---       2 days  3 total  4 top  5 prefix of the article buckets
+--       2 days  3 total  4 top  5 aliases  6 prefix of the article buckets
 -- ARGV  1 number of the part, from 1  2 1 if it is the last of all  3 what tells the source
 --       4 seconds that the import is remembered  5 articles a bucket
 --       6 articles kept in a most-read set
@@ -13,7 +13,7 @@
 -- Error CHANGED if parts of another source have been added under this name, TOOBIG if a figure
 --       would pass 2^53, WRONGTYPE or BADVALUE; before anything is written
 
-local import, days, total, top, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local import, days, total, top, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6]
 local part, last, source = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local load, keep = tonumber(ARGV[5]), tonumber(ARGV[6])
 local DAYS, LIMIT = 11, 9007199254740992
@@ -30,8 +30,8 @@ if state then
 end
 
 local t = redis.call('HMGET', total, 'views', 'visits', 'visitors', 'articles', 'buckets',
-  'start:views', 'start:visits', 'start:visitors')
-for i = 1, 8 do t[i] = number(t[i], total) end
+  'start:views', 'start:visits', 'start:visitors', 'aliases')
+for i = 1, 9 do t[i] = number(t[i], total) end
 for i = 1, 3 do
   t[i], t[i + 5] = t[i] + tonumber(ARGV[6 + i]), t[i + 5] + tonumber(ARGV[6 + i])
 end
@@ -51,12 +51,18 @@ for i = 1, #recorded, 2 do
   end
 end
 
-local size = round_of(buckets)
+local paths, hashes, added = {}, {}, {}
 for i = paths_from, #ARGV, 3 do
-  local bucket = prefix .. bucket_of(tonumber(ARGV[i + 1]), buckets, size)
-  number(redis.call('HGET', bucket, ARGV[i]), bucket .. ' ' .. ARGV[i])
+  local n = #paths + 1
+  paths[n], hashes[n], added[n] = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
 end
-splits_for(prefix, t[4] + (#ARGV - paths_from + 1) / 3, buckets, load)
+if t[9] > 0 then resolve(KEYS[5], t[9], paths, hashes) end
+local size = round_of(buckets)
+for n, path in ipairs(paths) do
+  local bucket = prefix .. bucket_of(hashes[n], buckets, size)
+  number(redis.call('HGET', bucket, path), bucket .. ' ' .. path)
+end
+splits_for(prefix, t[4] + #paths, buckets, load)
 
 for i = DAYS, paths_from - 1, 4 do
   local name = ARGV[i]
@@ -85,11 +91,11 @@ for _, name in ipairs(names) do
     name .. ':t', int(v) .. ' ' .. int(s) .. ' ' .. int(u))
 end
 
-for i = paths_from, #ARGV, 3 do
-  local bucket = prefix .. bucket_of(tonumber(ARGV[i + 1]), buckets, round_of(buckets))
-  local is_new = redis.call('HEXISTS', bucket, ARGV[i]) == 0
-  local views = redis.call('HINCRBY', bucket, ARGV[i], ARGV[i + 2])
-  redis.call('ZADD', top, views, ARGV[i])
+for n, path in ipairs(paths) do
+  local bucket = prefix .. bucket_of(hashes[n], buckets, round_of(buckets))
+  local is_new = redis.call('HEXISTS', bucket, path) == 0
+  local views = redis.call('HINCRBY', bucket, path, added[n])
+  redis.call('ZADD', top, views, path)
   if is_new then
     t[4] = t[4] + 1
     if t[4] > load * buckets then buckets = split(prefix, buckets) end

@@ -1,8 +1,8 @@
 -- Applies one batch: the views of one site on one day from one producer. It alone writes figures.
 --
 -- KEYS  1 producer  2 days  3 total  4 online  5 recent  6 top  7 visitors:<day>  8 top:<day>
---       9 hours:<day>
---       10 prefix of the article buckets (names no key; the buckets share the site's hash tag)
+--       9 hours:<day>  10 aliases
+--       11 prefix of the article buckets (names no key; the buckets share the site's hash tag)
 -- ARGV  1 sequence number        2 day               3 the day before
 --       4 now (ms)               5 online window     6 repeat window (ms, 0: none)
 --       7 most articles          8 articles a bucket 9 articles kept in a most-read set
@@ -24,7 +24,7 @@
 --       written: Redis does not roll a script back.
 
 local producer, days, total, online, recent = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local top, visitors, top_day, hours, prefix = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local top, visitors, top_day, hours, prefix = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[11]
 local seq, day, before = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local now, window, repeat_window = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local max_articles, load, keep = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -89,8 +89,8 @@ if last_seq < after then
 end
 
 local t = redis.call('HMGET', total, 'views', 'visits', 'visitors', 'articles', 'buckets',
-  'start:views', 'start:visits', 'start:visitors')
-for i = 1, 8 do t[i] = number(t[i], total) end
+  'start:views', 'start:visits', 'start:visitors', 'aliases')
+for i = 1, 9 do t[i] = number(t[i], total) end
 local day_fields = { day .. ':v', day .. ':s', day .. ':u',
   before .. ':v', before .. ':s', before .. ':u' }
 for name in string.gmatch(ARGV[13], '%d+') do day_fields[#day_fields + 1] = name .. ':t' end
@@ -98,6 +98,20 @@ local d = redis.call('HMGET', days, unpack(day_fields))
 for i = 1, 6 do d[i] = number(d[i], days) end
 local buckets = math.max(t[5], 1)
 local size = round_of(buckets)
+
+if t[9] > 0 then
+  resolve(KEYS[10], t[9], paths, hashes)
+  -- Two names of one article are one article, also where a repeat is looked for.
+  local first = {}
+  for article, path in ipairs(paths) do first[path] = first[path] or article end
+  for n, article in ipairs(view_article) do
+    if article then
+      view_article[n] = first[paths[article]]
+      local mark = view_mark[n]
+      view_mark[n] = mark and struct.pack('>I4', hashes[article]) .. string.sub(mark, 5)
+    end
+  end
+end
 
 local article_bucket, article_views, is_new, unknown = {}, {}, {}, 0
 for article, path in ipairs(paths) do

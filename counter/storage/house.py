@@ -1,0 +1,142 @@
+"""Keeping house: what an operator may do to figures that were counted, by command or by HTTP.
+
+Each operation keeps `total = start + Σ days` at every moment, goes on beside the counting, and is
+written to the site's audit log by the very script call that makes the change. Each may be given
+twice: what has been done already changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+from counter.errors import BadParameter, Conflict
+from counter.model.clock import Clock, wall_ms
+from counter.model.days import shift, span
+from counter.model.figures import Unit
+from counter.settings import Site
+from counter.sites import Sites
+from counter.storage import audit, keys
+from counter.storage.scripts import RENAME, START
+from counter.storage.store import Store
+
+_AT_ONCE = 100
+"""Renames that travel together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an operation changed."""
+
+    site: str
+    what: str
+    """The operation, as the audit log has it."""
+    subject: str
+    """What it was done to: for a rename `/old → /new`."""
+    changed: bool = True
+    """False if all was so before."""
+    before: dict[str, int] = field(default_factory=dict)
+    """The figures that it changed, as they were; by their names."""
+    after: dict[str, int] = field(default_factory=dict)
+
+
+class House:
+    """The operations on the figures of one store.
+
+    Paths are normalised (`counter.model.paths`), days are `YYYYMMDD`. `who` is who asks for it, as
+    the audit log shall name them: `cli:ann`, `admin:newsroom`.
+
+    Every method raises `StoreUnavailable` if the store can't be reached; then the operation may
+    have been done or not, and it is safe to ask for it again. It raises `StoreError` if the store
+    holds something that can't be there, and has changed nothing.
+    """
+
+    def __init__(self, store: Store, sites: Sites, clock: Clock = wall_ms) -> None:
+        self._store = store
+        self._sites = sites
+        self._clock = clock
+
+    async def audit(self, site: str, limit: int = 100) -> list[audit.Entry]:
+        """Return the last `limit` changes to the site, the newest first."""
+        return await audit.entries(self._store, site, limit)
+
+    async def set_start(self, site: str, unit: Unit, start: int, *, who: str) -> Change:
+        """Set the figure (0 to 2^53 - 1) from which the site's total of `unit` starts.
+
+        Raises:
+            BadParameter: `start` is out of bounds.
+        """
+        if not 0 <= start < 2**53:
+            raise BadParameter(f"The start is {start:,}; a figure from 0 to {2**53 - 1:,} is right.")
+        names = keys.start_keys(site)
+        arguments = [unit.value, start, 0, who, keys.AUDIT_KEEP]
+        [now, before] = await self._store.call("set", START, names, arguments)
+        subject = f"start of {unit}"
+        return Change(site, "set", subject, now != before, {"start": before}, {"start": now})
+
+    async def rename(self, site: str, old: str, new: str, *, who: str) -> Change:
+        """Move the article `old` to the name `new`: their views are one article's from now on.
+
+        It is merged in the most-read sets too, of all days that have one. `old` stands for `new`
+        whenever it is counted or read later on; names may stand for names, and moving an article
+        back to a name that it had makes that one its own again.
+
+        Raises:
+            BadParameter: both names are the same.
+            Conflict: `old` stands for another article already.
+        """
+        [change] = await self.rename_many(site, [(old, new)], who=who)
+        if isinstance(change, Conflict):
+            raise change
+        return change
+
+    async def rename_many(
+        self, site: str, renames: Sequence[tuple[str, str]], *, who: str
+    ) -> list[Change | Conflict]:
+        """Rename one after the other; the outcome of each stands in its place.
+
+        Raises:
+            BadParameter: a rename has twice the same name; then none was made.
+        """
+        for old, new in renames:
+            if old == new:
+                raise BadParameter(f"{old} is to be renamed to itself; give another name.")
+        names = keys.rename_keys(site, self._recent_days(site))
+        outcomes: list[Change | Conflict] = []
+        for begin in range(0, len(renames), _AT_ONCE):
+            part = renames[begin : begin + _AT_ONCE]
+            calls = [(names, self._rename_arguments(old, new, who)) for old, new in part]
+            replies = await self._store.call_each("rename", RENAME, calls)
+            outcomes += [
+                _renamed(site, old, new, reply)
+                for (old, new), reply in zip(part, replies, strict=True)
+            ]
+        return outcomes
+
+    def _rename_arguments(self, old: str, new: str, who: str) -> list[Any]:
+        arguments: list[Any] = [who, keys.AUDIT_KEEP, keys.TOP_KEEP]
+        for path in (old, new):
+            arguments += (path, crc32(path.encode()))
+        return arguments
+
+    def _recent_days(self, site: str) -> list[str]:
+        """Return the days that may have keys of their own: those of late, and by another clock or
+        zone those to come."""
+        today = self._sites.calendar(self._sites.get(site) or Site()).day(self._clock())
+        return span(shift(today, -keys.TOP_TTL // keys.DAY - 1), shift(today, 2))
+
+
+def _renamed(site: str, old: str, new: str, reply: list[Any]) -> Change | Conflict:
+    outcome, target, before, there, after = reply
+    name = target.decode()
+    if outcome < 0:
+        return Conflict(
+            f"{old} stands for {name} already: rename {name}, or forget {old} first, which takes "
+            "its meaning from it."
+        )
+    subject = f"{old} → {name}"
+    if not outcome:
+        return Change(site, "rename", subject, False, {name: there}, {name: after})
+    return Change(site, "rename", subject, True, {old: before, name: there}, {name: after})
