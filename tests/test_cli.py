@@ -174,7 +174,10 @@ def test_top_has_the_most_read_first(config: Path) -> None:
 
 def test_set_moves_the_total_s_start(config: Path) -> None:
     ended = run("set", "--config", str(config), "-s", "a", "--start", "5")
-    assert (ended.exit_code, ended.stdout) == (0, "a: the total now starts from 5\n")
+    assert (ended.exit_code, ended.stdout) == (
+        0,
+        "a: set start of views: start 1,000 → start 5\n",
+    )
     assert result("figures", "--config", str(config), "-s", "a")["total"] == 11
     assert run("check", "--config", str(config)).exit_code == 0
 

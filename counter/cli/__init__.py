@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from counter.cli.commands import main
 from counter.cli.docs import docs
+from counter.cli.house import audit, rename, set_command
 from counter.cli.owner import owner_link
 from counter.cli.tokens import token
 
-main.add_command(docs)
-main.add_command(owner_link)
-main.add_command(token)
+for command in (set_command, rename, audit, docs, owner_link, token):
+    main.add_command(command)
 
 __all__ = ["main"]

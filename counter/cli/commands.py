@@ -224,28 +224,6 @@ def check(config: Path | None, as_json: bool, only: tuple[str, ...]) -> None:
         sys.exit(EXIT_DIFFERS)
 
 
-@main.command("set")
-@config_option
-@click.option("--site", "-s", required=True, help="The site's key.")
-@click.option("--start", type=click.IntRange(0, 2**53), help="The figure the total starts from.")
-def set_command(config: Path | None, site: str, start: int | None) -> None:
-    """Set the figure from which a site's total starts.
-
-    Example: visitor-counter set -s vithuy --start 1361382
-    """
-    settings = load(config)
-    known(settings, site)
-    if start is None:
-        raise click.UsageError("nothing to set; give --start")
-
-    async def write() -> None:
-        async with opened(settings) as store:
-            await store.start(site, settings.sites[site].unit, start, only_new=False)
-
-    run(write())
-    click.echo(f"{site}: the total now starts from {start}")
-
-
 def _today(settings: Settings, site: str) -> str:
     sites = Sites(settings.sites)
     return sites.calendar(sites[site]).day(wall_ms())

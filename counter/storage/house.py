@@ -69,7 +69,9 @@ class House:
             BadParameter: `start` is out of bounds.
         """
         if not 0 <= start < 2**53:
-            raise BadParameter(f"The start is {start:,}; a figure from 0 to {2**53 - 1:,} is right.")
+            raise BadParameter(
+                f"The start is {start:,}; a figure from 0 to {2**53 - 1:,} is right."
+            )
         names = keys.start_keys(site)
         arguments = [unit.value, start, 0, who, keys.AUDIT_KEEP]
         [now, before] = await self._store.call("set", START, names, arguments)

@@ -19,7 +19,7 @@ from counter.settings import parse
 from counter.sites import Sites
 from counter.storage import keys
 from counter.storage.house import Change, House
-from house.conftest import LAST_WEEK, WHO, YESTERDAY, Readers
+from keeping.conftest import LAST_WEEK, WHO, YESTERDAY, Readers
 
 
 async def test_both_names_answer_with_the_views_of_both(desk: Desk, house: House) -> None:

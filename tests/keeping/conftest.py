@@ -63,7 +63,7 @@ class Readers:
     async def _more(self) -> None:
         seen = self.answered.total()
         async with asyncio.timeout(10):
-            while self.answered.total() < seen + 3 * len(self.paths):
+            while self.answered.total() < seen + 3 * len(self.paths):  # noqa: ASYNC110 # no event
                 await asyncio.sleep(0)
 
 
