@@ -23,6 +23,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
 )
 
@@ -184,13 +185,24 @@ def _link_hash(value: object) -> object:
     )
 
 
-Duration = Annotated[int, BeforeValidator(_duration)]
+def _duration_text(milliseconds: int) -> str:
+    units = [unit for unit in _DURATION_MS if milliseconds % _DURATION_MS[unit] == 0]
+    unit = units[-1] if milliseconds else "s"
+    return f"{milliseconds // _DURATION_MS[unit]}{unit}"
+
+
+def _rate_text(rate: Rate | None) -> str:
+    [unit] = [unit for unit in "smh" if rate and rate.period_ms == _DURATION_MS[unit]] or [""]
+    return f"{rate.limit}/{unit}" if rate else "off"
+
+
+Duration = Annotated[int, BeforeValidator(_duration), PlainSerializer(_duration_text)]
 """A length of time; in the settings `"5m"`, here in milliseconds."""
 Size = Annotated[int, BeforeValidator(_size)]
 """A size; in the settings `"256MiB"`, here in bytes."""
-RateLimit = Annotated[Rate | None, BeforeValidator(_rate)]
+RateLimit = Annotated[Rate | None, BeforeValidator(_rate), PlainSerializer(_rate_text)]
 Listen = Annotated[tuple[str, int], BeforeValidator(_listen)]
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 StoreURL = Annotated[str, BeforeValidator(_store_url)]
 Origin = Annotated[str, BeforeValidator(_origin)]
@@ -388,11 +400,19 @@ class Site(_Section):
         description="Query parameters that tell articles apart, such as `id`; all others are "
         "dropped.",
     )
+    paused: bool = Field(
+        False,
+        description="Count nothing; views are answered with the figures, and the reason `paused`.",
+    )
 
     @cached_property
     def kept_parameters(self) -> frozenset[str]:
         """`keep_query` as a set."""
         return frozenset(self.keep_query)
+
+    def document(self, *, only_set: bool = False) -> dict[str, Any]:
+        """Return the settings as the file would have them, without defaults if `only_set`."""
+        return self.model_dump(mode="json", exclude_unset=only_set)
 
 
 class Scope(StrEnum):
@@ -451,24 +471,37 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     return parse(_overlay(data, environ), str(path or "the settings"))
 
 
-def parse(data: Mapping[str, Any], source: str = "the settings") -> Settings:
-    """Return the settings in `data`, shaped as the file is.
+def parse_site(key: str, data: object) -> Site:
+    """Return the one site with these settings, shaped as its section of the file is.
 
     Raises:
         SettingsError: a line for each setting that can't be used.
     """
+    return parse({"sites": {key: data}}, "").sites[key]
+
+
+def parse(data: Mapping[str, Any], source: str = "the settings") -> Settings:
+    """Return the settings in `data`, shaped as the file is.
+
+    Args:
+        source: what an error names as the place of the mistake, if anything.
+
+    Raises:
+        SettingsError: a line for each setting that can't be used.
+    """
+    place = f"{source}: " if source else ""
     for section, what in _NAMED.items():
         named = data.get(section)
         for key in named if isinstance(named, dict) else ():
             if not SITE_KEY.fullmatch(key):
                 raise SettingsError(
-                    f"{source}: {section}.{key}: a {what} is 1 to 63 of a-z, 0-9 and -, "
+                    f"{place}{section}.{key}: a {what} is 1 to 63 of a-z, 0-9 and -, "
                     "and does not begin with -"
                 )
     try:
         return Settings.model_validate(dict(data))
     except ValidationError as error:
-        lines = [f"{source}: {_explain(dict(item))}" for item in error.errors()]
+        lines = [f"{place}{_explain(dict(item))}" for item in error.errors()]
         raise SettingsError("\n".join(lines)) from None
 
 

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from counter.settings import Settings, parse
 from counter.storage.check import differences
 from counter.storage.embedded import EmbeddedStore
+from counter.web.routing import Router
 from counter.web.service import Service, running
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -91,6 +92,7 @@ class Running:
     service: Service
     client: Client
     ops: Client
+    ops_router: Router
 
     def browser(self, agent: str) -> Client:
         return Client(self.client.session, self.client.base, agent)
@@ -110,6 +112,7 @@ def settings(url: str, site: dict[str, Any] | None = None, **sections: Any) -> S
                 **sections.get("server", {}),
             },
             "store": {"url": url, **sections.get("store", {})},
+            "tokens": sections.get("tokens", {}),
             "sites": sections.get(
                 "sites", {"a": {"repeat_window": "0s", "rate_limit": "off", **(site or {})}}
             ),
@@ -134,7 +137,7 @@ async def start(redis: Redis, valkey: str, tmp_path: Path) -> AsyncIterator[Star
             stack.push_async_callback(_figures_agree, service)
             public = "http://{}:{}".format(*service.address)
             ops = "http://{}:{}".format(*up.ops_address)
-            return Running(service, Client(session, public), Client(session, ops))
+            return Running(service, Client(session, public), Client(session, ops), up.ops_router)
 
         yield start
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from conftest import BROWSER, Start
 
-from counter.web.openapi import document, problems
+from counter.web.openapi import document
+from counter.web.openapi_parts import problems
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "15")

@@ -26,7 +26,7 @@ from counter.cli.common import (
     print_table,
     site_command,
 )
-from counter.cli.reload import reload_sites
+from counter.cli.reload import reload
 from counter.cli.run import on_hangup, run, until_told
 from counter.cli.workers import log_serving, serve_with_workers, url_of
 from counter.ingest.pipeline import article_path
@@ -61,7 +61,7 @@ def main() -> None:
     "--workers", type=click.IntRange(1, 64), help="Processes that serve; overrides the settings."
 )
 def serve(config: Path | None, workers: int | None) -> None:
-    """Serve the counter until SIGTERM; SIGHUP takes the settings' sites anew.
+    """Serve the counter until SIGTERM; SIGHUP takes the settings' sites and tokens anew.
 
     Example: visitor-counter serve --config counter.toml --workers 2
     """
@@ -73,8 +73,9 @@ def serve(config: Path | None, workers: int | None) -> None:
 
 async def _serve(settings: Settings, config: Path | None) -> None:
     async with running(settings) as up:
-        on_hangup(partial(reload_sites, config, up.service))
-        log_serving(settings, up.service.address, up.ops_address, workers=1)
+        service = up.service
+        on_hangup(partial(reload, config, settings, service.directory, service.tokens))
+        log_serving(settings, service.address, up.ops_address, workers=1)
         log.info("stopping", signal=await until_told())
     log.info("stopped")
 

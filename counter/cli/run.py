@@ -22,7 +22,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(main)
 
 
-def on_hangup(call: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def on_hangup(call: Callable[[], Coroutine[Any, Any, object]]) -> None:
     """Run `call` at each SIGHUP, one run after the other."""
     loop, turn = asyncio.get_running_loop(), asyncio.Lock()
     running: set[asyncio.Task[None]] = set()

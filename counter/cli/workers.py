@@ -23,19 +23,22 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from counter import __version__
 from counter.cli import logs
-from counter.cli.reload import reload_sites
+from counter.cli.reload import reload
 from counter.cli.run import on_hangup, run, until_told
-from counter.errors import CounterError
 from counter.metrics import MULTIPROCESS_DIRECTORY, Metrics
 from counter.model.clock import wall_ms
-from counter.settings import Settings, load
+from counter.settings import Settings
 from counter.sites import Sites
+from counter.storage.connect import cancel
+from counter.storage.directory import Directory, Entries
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
+from counter.web.admin import Admin
 from counter.web.listener import listen
 from counter.web.metrics import Exposition
 from counter.web.ops import Ops
-from counter.web.service import operations, owners_pages, prepare, serving
+from counter.web.service import operations, operations_router, owners_pages, prepare, serving
+from counter.web.tokens import Tokens
 
 _REFRESH_SECONDS = 1.0
 _RESTART_SECONDS = 0.5
@@ -86,16 +89,22 @@ async def serve_with_workers(settings: Settings, count: int, config: Path | None
 async def _supervise(settings: Settings, workers: Workers, url: str, directory: str) -> None:
     metrics, sites = Metrics(), Sites(settings.sites)
     store = Store.open(url, settings.store, sites, metrics)
+    register = Directory(store, sites, settings.sites)
+    tokens = Tokens(settings.tokens, settings.server.trusted_proxies)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        await prepare(store, sites)
+        await prepare(store, sites, register)
+        stack.push_async_callback(cancel, asyncio.create_task(register.keep(), name="sites"))
         stack.push_async_callback(workers.stop)
-        workers.start()
+        workers.start(register)
         counts = MultiProcessCollector(None, directory)  # type: ignore[no-untyped-call] # untyped
         ops = Ops(store, Exposition(counts, store, sites, wall_ms), workers.all_alive)
         dashboard = owners_pages(store, sites, settings, wall_ms)
-        ops_address = await stack.enter_async_context(operations(ops, dashboard, metrics, settings))
-        on_hangup(partial(workers.reload, sites))
+        admin = Admin(register, sites, tokens, settings.server)
+        router = operations_router((ops, dashboard, admin), metrics)
+        listener = operations(router, metrics, settings)
+        ops_address = await stack.enter_async_context(listener)
+        on_hangup(partial(workers.reload, register, tokens))
         log_serving(settings, workers.address, ops_address, workers=workers.count)
         log.info("stopping", signal=await until_told())
         ops.stopping = True
@@ -123,21 +132,21 @@ class Workers:
         self._processes: set[BaseProcess] = set()
         self._stopping = False
 
-    def start(self) -> None:
+    def start(self, register: Directory) -> None:
+        """Start them; `register` tells each what the store held of sites when it is started."""
+        self._register = register
         for _ in range(self.count):
             self._spawn()
 
     def all_alive(self) -> bool:
         return sum(process.is_alive() for process in self._processes) == self.count
 
-    async def reload(self, sites: Sites) -> None:
-        """Have every worker take the settings' sites anew; `sites` are the parent's own."""
-        try:
-            self._settings = load(self._config)
-        except CounterError as error:
-            log.error("sites_not_reloaded", error=str(error))
+    async def reload(self, register: Directory, tokens: Tokens) -> None:
+        """Take the settings' sites and tokens anew, here and in every worker."""
+        settings = await reload(self._config, self._settings, register, tokens)
+        if settings is None:
             return
-        sites.replace(self._settings.sites)
+        self._settings = settings
         for process in self._processes:
             if process.pid:
                 os.kill(process.pid, signal.SIGHUP)
@@ -159,7 +168,13 @@ class Workers:
         # A fresh interpreter: nothing of the parent's loop and threads goes along.
         process = multiprocessing.get_context("spawn").Process(
             target=_worker,
-            args=(self._settings, self._config, self._url, self._listener),
+            args=(
+                self._settings,
+                self._config,
+                self._url,
+                self._listener,
+                self._register.entries,
+            ),
             daemon=True,
         )
         process.start()
@@ -182,16 +197,20 @@ class Workers:
             self._spawn()
 
 
-def _worker(settings: Settings, config: Path | None, url: str, listener: socket.socket) -> None:
+def _worker(
+    settings: Settings, config: Path | None, url: str, listener: socket.socket, entries: Entries
+) -> None:
     # Ctrl-C goes to the whole group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logs.configure(settings.server.log_level)
-    run(_work(settings, config, url, listener))
+    run(_work(settings, config, url, listener, entries))
 
 
-async def _work(settings: Settings, config: Path | None, url: str, listener: socket.socket) -> None:
-    async with serving(settings, url, listener=listener) as service:
-        on_hangup(partial(reload_sites, config, service))
+async def _work(
+    settings: Settings, config: Path | None, url: str, listener: socket.socket, entries: Entries
+) -> None:
+    async with serving(settings, url, listener=listener, entries=entries) as service:
+        on_hangup(partial(reload, config, settings, service.directory, service.tokens))
         refresher = asyncio.create_task(_refresh(service.metrics))
         told = asyncio.create_task(until_told(interrupt=False))
         orphaned = asyncio.create_task(_orphaned())

@@ -63,6 +63,7 @@ class Pipeline:
         self._steps: tuple[Step, ...] = (
             drop_foreign,
             put_path,
+            drop_paused,
             drop_prefetch,
             drop_bot,
             drop_ignored_address,
@@ -169,6 +170,10 @@ def article_path(raw: str, site: Site) -> str:
 
 
 _short_path = lru_cache(maxsize=16_384)(normalise)
+
+
+def drop_paused(arrival: Arrival) -> Reason | None:
+    return Reason.PAUSED if arrival.site.paused else None
 
 
 def drop_prefetch(arrival: Arrival) -> Reason | None:

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     """Why a view was not counted: the answer's `reason` and the metrics' label."""
 
     ORIGIN = "origin"
+    PAUSED = "paused"
+    """The site counts nothing for now."""
     PREFETCH = "prefetch"
     BOT = "bot"
     ADDRESS = "address"

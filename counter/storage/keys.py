@@ -18,6 +18,7 @@ is atomic there.
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
 | `vc:{site}:import:<id>` | string | the number of the last part added, 1 if no part follows, and the source |
 | `vc:salt:<zone>:<day>` | string | the day's salt in that zone |
+| `vc:sites` | hash | sites that were added while the service runs: `site:<key>` → its settings (JSON), `paused:<key>` of a site of the file, `revision` |
 """  # noqa: E501 # a table's row is one line
 
 from __future__ import annotations
@@ -137,6 +138,9 @@ def audit(site: str) -> str:
 
 def bucket(site: str, number: int) -> str:
     return f"{prefix(site)}a:{number}"
+
+
+SITES: Final = "vc:sites"
 
 
 def salt(zone: str, day: str) -> str:

@@ -414,7 +414,19 @@ class Store:
         used = [*keys.apply_keys(batch.site, batch.day, batch.producer)[:-1]]
         await self._ask("ready", self._client.unlink(*used, keys.bucket(SCRATCH_SITE, 0)))
 
-    # The ways to Redis
+    # The ways to Redis; the public ones are for the other modules of storage
+
+    async def command(self, operation: str, *parts: Any) -> Any:
+        """Send one command; `operation` is its name in the metrics."""
+        return await self._ask(operation, self._client.execute_command(*parts))
+
+    async def script(
+        self, operation: str, script: Script, names: Sequence[str], arguments: Sequence[Any]
+    ) -> Any:
+        """Call `script` once; `operation` is its name in the metrics."""
+        with self._timed(operation):
+            [reply] = await self._call_scripts(script, [(names, arguments)])
+        return self._good(operation, reply)
 
     async def call(
         self, operation: str, script: Script, names: Sequence[str], arguments: Sequence[Any]

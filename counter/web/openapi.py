@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import Any
 
-from aiohttp import web
-
 from counter import __version__, errors
-from counter.errors import Problem
 from counter.model.figures import Reason, Unit
 from counter.settings import SITE_KEY
 from counter.web.embed.badge import COLOURS, LONGEST_LABEL, STYLES
 from counter.web.embed.widget import FIGURES, LAYOUTS, THEMES
+from counter.web.openapi_parts import (
+    PROBLEM,
+    html_of,
+    json_of,
+    object_of,
+    operation,
+    query,
+    responses,
+    schema_of,
+    serve,
+    site_parameter,
+)
 from counter.web.public import MAX_HISTORY_DAYS, MAX_PATHS, MAX_TOP, PERIODS
 from counter.web.requests import MAX_BODY
-from counter.web.routing import InternalError, Router
+from counter.web.routing import Router
 
 _COUNT = {"type": "integer", "minimum": 0}
 _MAYBE = {"type": ["integer", "null"], "minimum": 0}
@@ -37,49 +45,21 @@ def document() -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {
-            "/v1/{site}/views": {"parameters": [_site()], "post": _count_view()},
-            "/v1/{site}/presence": {"parameters": [_site()], "post": _presence()},
-            "/v1/{site}/figures": {"parameters": [_site()], "get": _figures()},
-            "/v1/{site}/history": {"parameters": [_site()], "get": _history()},
-            "/v1/{site}/top": {"parameters": [_site()], "get": _top()},
-            "/v1/{site}/live": {"parameters": [_site()], "get": _live()},
-            "/v1/{site}/widget": {"parameters": [_site()], "get": _widget()},
-            "/v1/{site}/badge.svg": {"parameters": [_site()], "get": _badge()},
-            "/v1/{site}/shield.json": {"parameters": [_site()], "get": _shield()},
+            "/v1/{site}/views": {"parameters": [site_parameter()], "post": _count_view()},
+            "/v1/{site}/presence": {"parameters": [site_parameter()], "post": _presence()},
+            "/v1/{site}/figures": {"parameters": [site_parameter()], "get": _figures()},
+            "/v1/{site}/history": {"parameters": [site_parameter()], "get": _history()},
+            "/v1/{site}/top": {"parameters": [site_parameter()], "get": _top()},
+            "/v1/{site}/live": {"parameters": [site_parameter()], "get": _live()},
+            "/v1/{site}/widget": {"parameters": [site_parameter()], "get": _widget()},
+            "/v1/{site}/badge.svg": {"parameters": [site_parameter()], "get": _badge()},
+            "/v1/{site}/shield.json": {"parameters": [site_parameter()], "get": _shield()},
             "/owner/{link}": {"get": _owner()},
             "/embed/{name}": {"get": _embed()},
-            "/openapi.json": {"get": _operation("This document", {"200": _json({})})},
-            "/": {"get": _operation("The page that makes the snippet", {"200": _html()})},
+            "/openapi.json": {"get": operation("This document", {"200": json_of({})})},
+            "/": {"get": operation("The page that makes the snippet", {"200": html_of()})},
         },
-        "components": {"schemas": _schemas(), "responses": _responses()},
-    }
-
-
-def problems() -> list[type[Problem]]:
-    """Return every kind of problem that an answer may be."""
-    found = [kind for kind in vars(errors).values() if isinstance(kind, type)]
-    kinds = [kind for kind in found if issubclass(kind, Problem) and kind is not Problem]
-    return sorted([*kinds, InternalError], key=lambda kind: (kind.status, kind.slug))
-
-
-def _operation(summary: str, answers: dict[str, Any], *problem: type[Problem]) -> dict[str, Any]:
-    statuses = {str(kind.status) for kind in problem}
-    refused = {status: {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
-    return {"summary": summary, "responses": {**answers, **refused}}
-
-
-def _responses() -> dict[str, Any]:
-    by_status: dict[int, list[type[Problem]]] = {}
-    for kind in problems():
-        by_status.setdefault(kind.status, []).append(kind)
-    return {
-        str(status): {
-            "description": "; ".join(f"{kind.slug}: {kind.title}" for kind in kinds),
-            "content": {
-                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-            },
-        }
-        for status, kinds in by_status.items()
+        "components": {"schemas": _schemas(), "responses": responses()},
     }
 
 
@@ -94,23 +74,15 @@ def _schemas() -> dict[str, Any]:
     answer = ("views", "online", "today", "yesterday", "total")
     reasons = [reason.value for reason in Reason]
     return {
-        "Problem": _object(
-            {
-                "type": {"type": "string", "format": "uri"},
-                "title": {"type": "string"},
-                "status": {"type": "integer"},
-                "detail": {"type": "string"},
-                "instance": {"type": "string"},
-            }
-        ),
-        "Figures": _object(
+        "Problem": PROBLEM,
+        "Figures": object_of(
             figures,
             {
                 "views": {**_COUNT, "description": "The one article's, if one was asked for."},
                 "stale": {"const": True, "description": "The store is away: the last known."},
             },
         ),
-        "Counted": _object(
+        "Counted": object_of(
             dict.fromkeys(answer, _MAYBE),
             {
                 "counted": {"const": False},
@@ -122,54 +94,19 @@ def _schemas() -> dict[str, Any]:
                 },
             },
         ),
-        "Presence": _object(
+        "Presence": object_of(
             {"online": _MAYBE}, {"counted": {"const": False}, "reason": {"enum": reasons}}
         ),
     }
 
 
-def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {**required, **(optional or {})},
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
-
-
-def _of(name: str) -> dict[str, Any]:
-    return _json({"$ref": f"#/components/schemas/{name}"})
-
-
-def _html() -> dict[str, Any]:
-    return {"description": "A page", "content": {"text/html": {"schema": {"type": "string"}}}}
-
-
-def _site() -> dict[str, Any]:
-    return {
-        "name": "site",
-        "in": "path",
-        "required": True,
-        "description": "The site's key.",
-        "schema": {"type": "string", "pattern": f"^{SITE_KEY.pattern}$"},
-    }
-
-
-def _query(name: str, schema: dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": text, "schema": schema, **more}
-
-
 def _path_parameter(**more: Any) -> dict[str, Any]:
-    return _query("path", {"type": "string"}, _PATH_TEXT, **more)
+    return query("path", {"type": "string"}, _PATH_TEXT, **more)
 
 
 def _paths_parameter() -> dict[str, Any]:
     several = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_PATHS}
-    return _query("path", several, _PATH_TEXT + " May be repeated.", style="form", explode=True)
+    return query("path", several, _PATH_TEXT + " May be repeated.", style="form", explode=True)
 
 
 _READING = (errors.BadPath, errors.UnknownSite, errors.Unavailable)
@@ -178,9 +115,9 @@ _READING = (errors.BadPath, errors.UnknownSite, errors.Unavailable)
 def _count_view() -> dict[str, Any]:
     body = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
     return {
-        **_operation(
+        **operation(
             "Count a view; answers the figures just after it",
-            {"200": _of("Counted")},
+            {"200": schema_of("Counted")},
             *_READING,
             errors.OriginRefused,
             errors.BodyTimeout,
@@ -201,9 +138,9 @@ def _count_view() -> dict[str, Any]:
 
 
 def _presence() -> dict[str, Any]:
-    return _operation(
+    return operation(
         "Keep the visitor online; counts nothing",
-        {"200": _of("Presence")},
+        {"200": schema_of("Presence")},
         errors.UnknownSite,
         errors.OriginRefused,
         errors.Unavailable,
@@ -212,15 +149,15 @@ def _presence() -> dict[str, Any]:
 
 def _figures() -> dict[str, Any]:
     return {
-        **_operation("Read without counting", {"200": _of("Figures")}, *_READING),
+        **operation("Read without counting", {"200": schema_of("Figures")}, *_READING),
         "parameters": [_paths_parameter()],
     }
 
 
 def _history() -> dict[str, Any]:
     day = {"type": "string", "format": "date"}
-    row = _object({"day": day, **dict.fromkeys(("views", "visits", "visitors"), _COUNT)})
-    answer = _object(
+    row = object_of({"day": day, **dict.fromkeys(("views", "visits", "visitors"), _COUNT)})
+    answer = object_of(
         {
             "site": {"type": "string"},
             "timezone": {"type": "string"},
@@ -228,17 +165,17 @@ def _history() -> dict[str, Any]:
         }
     )
     return {
-        **_operation("A row per day", {"200": _json(answer)}, *_READING),
+        **operation("A row per day", {"200": json_of(answer)}, *_READING),
         "parameters": [
-            _query("from", day, "The first day; 30 days in all if left out."),
-            _query("to", day, f"The last day, at most {MAX_HISTORY_DAYS} later; else today."),
+            query("from", day, "The first day; 30 days in all if left out."),
+            query("to", day, f"The last day, at most {MAX_HISTORY_DAYS} later; else today."),
         ],
     }
 
 
 def _top() -> dict[str, Any]:
-    article = _object({"path": {"type": "string"}, "views": _COUNT})
-    answer = _object(
+    article = object_of({"path": {"type": "string"}, "views": _COUNT})
+    answer = object_of(
         {
             "site": {"type": "string"},
             "period": {"enum": list(PERIODS)},
@@ -247,10 +184,10 @@ def _top() -> dict[str, Any]:
     )
     limit = {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": 10}
     return {
-        **_operation("The most read", {"200": _json(answer)}, *_READING),
+        **operation("The most read", {"200": json_of(answer)}, *_READING),
         "parameters": [
-            _query("period", {"enum": list(PERIODS)}, "Of which time."),
-            _query("limit", limit, "How many."),
+            query("period", {"enum": list(PERIODS)}, "Of which time."),
+            query("limit", limit, "How many."),
         ],
     }
 
@@ -262,20 +199,20 @@ def _live() -> dict[str, Any]:
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
     return {
-        **_operation("Figures as they change", {"200": stream}, *_READING, errors.TooManyRequests),
+        **operation("Figures as they change", {"200": stream}, *_READING, errors.TooManyRequests),
         "parameters": [_paths_parameter()],
     }
 
 
 def _widget() -> dict[str, Any]:
     return {
-        **_operation("The figures as a page for an iframe", {"200": _html()}, *_READING),
+        **operation("The figures as a page for an iframe", {"200": html_of()}, *_READING),
         "parameters": [
             _path_parameter(),
-            _query("figures", {"type": "string"}, f"Some of {', '.join(FIGURES)}."),
-            _query("lang", {"type": "string"}, "The language (BCP 47)."),
-            _query("theme", {"enum": list(THEMES)}, "The colours."),
-            _query("layout", {"enum": list(LAYOUTS)}, "How the figures stand."),
+            query("figures", {"type": "string"}, f"Some of {', '.join(FIGURES)}."),
+            query("lang", {"type": "string"}, "The language (BCP 47)."),
+            query("theme", {"enum": list(THEMES)}, "The colours."),
+            query("layout", {"enum": list(LAYOUTS)}, "How the figures stand."),
         ],
     }
 
@@ -289,28 +226,28 @@ def _image_parameters() -> list[dict[str, Any]]:
     }
     return [
         _path_parameter(),
-        _query("figure", {"enum": list(FIGURES)}, "Which; `views` wants a path."),
-        _query("label", {"type": "string", "maxLength": LONGEST_LABEL}, "What stands before it."),
-        _query("color", colour, "The colour behind it."),
-        _query("lang", {"type": "string"}, "The language (BCP 47)."),
+        query("figure", {"enum": list(FIGURES)}, "Which; `views` wants a path."),
+        query("label", {"type": "string", "maxLength": LONGEST_LABEL}, "What stands before it."),
+        query("color", colour, "The colour behind it."),
+        query("lang", {"type": "string"}, "The language (BCP 47)."),
     ]
 
 
 def _badge() -> dict[str, Any]:
     image = {"description": "SVG", "content": {"image/svg+xml": {"schema": {"type": "string"}}}}
     return {
-        **_operation("A figure as an image", {"200": image}, *_READING),
+        **operation("A figure as an image", {"200": image}, *_READING),
         "parameters": [
             *_image_parameters(),
-            _query("style", {"enum": list(STYLES)}, "How it looks."),
-            _query("count", {"enum": ["0", "1"]}, "1: count a view of `path`."),
+            query("style", {"enum": list(STYLES)}, "How it looks."),
+            query("count", {"enum": ["0", "1"]}, "1: count a view of `path`."),
         ],
     }
 
 
 def _shield() -> dict[str, Any]:
     return {
-        **_operation("A figure for shields.io's endpoint badge", {"200": _json({})}, *_READING),
+        **operation("A figure for shields.io's endpoint badge", {"200": json_of({})}, *_READING),
         "parameters": _image_parameters(),
     }
 
@@ -323,28 +260,28 @@ def _embed() -> dict[str, Any]:
         }
         | {"application/json": {"schema": {"type": "object"}}},
     }
-    operation = _operation("The embed's files", {"200": script}, errors.NotFound)
-    operation["responses"]["304"] = {"description": "Unchanged"}
-    operation["parameters"] = [
+    route = operation("The embed's files", {"200": script}, errors.NotFound)
+    route["responses"]["304"] = {"description": "Unchanged"}
+    route["parameters"] = [
         {
             "name": "name",
             "in": "path",
             "required": True,
             "schema": {"type": "string", "examples": ["v1.js"]},
         },
-        _query("lang", {"type": "string"}, "For v1-lang.json: the language."),
+        query("lang", {"type": "string"}, "For v1-lang.json: the language."),
     ]
-    return operation
+    return route
 
 
 def _owner() -> dict[str, Any]:
-    operation = _operation(
+    route = operation(
         "A site's figures and plots for its owner",
-        {"200": _html()},
+        {"200": html_of()},
         errors.NotFound,
         errors.Unavailable,
     )
-    operation["parameters"] = [
+    route["parameters"] = [
         {
             "name": "link",
             "in": "path",
@@ -352,22 +289,11 @@ def _owner() -> dict[str, Any]:
             "description": "The site's key, a dot, and the secret of `visitor-counter owner-link`.",
             "schema": {"type": "string"},
         },
-        _query("q", {"type": "string"}, "A part of an article's path, or all of it, to look for."),
+        query("q", {"type": "string"}, "A part of an article's path, or all of it, to look for."),
     ]
-    return operation
+    return route
 
 
 def add_to(router: Router) -> None:
     """Serve the document at `/openapi.json`."""
-    body = json.dumps(document(), ensure_ascii=False).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "Cache-Control": "public, max-age=300",
-        "Access-Control-Allow-Origin": "*",
-        "X-Content-Type-Options": "nosniff",
-    }
-
-    async def answer(request: web.BaseRequest, _: str) -> web.Response:
-        return web.Response(body=body, headers=headers)
-
-    router.add("GET", "/openapi.json", answer)
+    serve(router, document())

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -26,6 +27,7 @@ MAX_BODY = 8 * 1024
 MAX_PARAMETERS = 128
 _LONGEST_CACHED_QUERY = 512
 _FORM = "application/x-www-form-urlencoded"
+_OBJECTS = ("application/json", "application/merge-patch+json")
 _JSON = ("application/json", "text/plain")
 
 Parameters = tuple[tuple[str, str], ...]
@@ -125,6 +127,24 @@ async def _body_path(request: web.BaseRequest, body_timeout: float) -> str | Non
     if not isinstance(path, str):
         raise BadBody('The body must be an object with a string: {"path": "/news/1"}.')
     return path
+
+
+async def read_object(request: web.BaseRequest, seconds: float) -> dict[str, Any]:
+    """Return the JSON object that is the body; an empty one if there is none.
+
+    Raises:
+        BadBody, BodyTooLarge, BodyTimeout, UnsupportedMedia: it can't be read.
+    """
+    body = await read_body(request, seconds)
+    if body and request.content_type not in _OBJECTS:
+        raise UnsupportedMedia("Send the body as application/json.")
+    try:
+        document = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise BadBody("The body is not JSON.") from None
+    if not isinstance(document, dict):
+        raise BadBody("The body must be a JSON object.")
+    return document
 
 
 async def read_body(request: web.BaseRequest, seconds: float) -> bytes:

@@ -58,7 +58,7 @@ class Router:
         self.finish: Finish | None = None
 
     def add(self, method: str, pattern: str, handler: Handler) -> None:
-        """Add a route: `/path`, `/prefix/{x}` or `/prefix/{x}/name`."""
+        """Add a route: `/path`, `/prefix/{x}` or `/prefix/{x}/name`; a prefix may have parts."""
         prefix, brace, rest = pattern.partition("/{")
         if brace:
             key = (prefix, rest.partition("}")[2].removeprefix("/"))
@@ -84,7 +84,15 @@ class Router:
         route = self._exact.get(path)
         if route is None and "%" in path:
             route = self._exact.get(unquote(path))
-        return route or self._unknown, ""
+        return (route, "") if route else self._find_deeper(parts)
+
+    def _find_deeper(self, parts: list[str]) -> tuple[Route, str]:
+        """Look for a route whose prefix has several parts."""
+        for end, name in ((-1, ""), (-2, parts[-1])):
+            route = self._nested.get(("/".join(parts[:end]), name))
+            if route and parts[end]:
+                return route, parts[end]
+        return self._unknown, ""
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from aiohttp import http
@@ -21,12 +22,14 @@ from counter.model.clock import Clock, wall_ms
 from counter.readers.figures import FiguresReader
 from counter.readers.live import LiveFeed
 from counter.readers.overview import OverviewReader
-from counter.settings import Settings, Site
+from counter.settings import Settings
 from counter.sites import Sites
 from counter.storage.connect import cancel
+from counter.storage.directory import Directory, Entries
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
-from counter.web import openapi
+from counter.web import openapi, openapi_ops
+from counter.web.admin import Admin
 from counter.web.dashboard.handlers import Dashboard, OwnerLink
 from counter.web.embedding import Embedding
 from counter.web.listener import listening
@@ -35,8 +38,15 @@ from counter.web.metrics import Exposition
 from counter.web.ops import Ops
 from counter.web.public import Public
 from counter.web.routing import Router
+from counter.web.tokens import Tokens
 
 log = structlog.get_logger()
+
+
+class HasRoutes(Protocol):
+    """A part of a listener."""
+
+    def add_to(self, router: Router) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,8 @@ class Service:
 
     settings: Settings
     sites: Sites
+    directory: Directory
+    tokens: Tokens
     store: Store
     metrics: Metrics
     public: Public
@@ -54,20 +66,6 @@ class Service:
     address: tuple[str, int]
     clock: Clock
 
-    async def take_sites(self, sites: Mapping[str, Site]) -> dict[str, list[str]]:
-        """Count for `sites` from now on; returns which were added, removed and changed.
-
-        Requests that are under way end as they began.
-
-        Raises:
-            StoreUnavailable: a new site could not be given its start; nothing changed.
-        """
-        for key in sites.keys() - self.sites.keys():
-            await self.store.start(key, sites[key].unit, sites[key].start_total, only_new=True)
-        changes = self.sites.replace(sites)
-        await self.salts.prepare()
-        return changes
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -75,6 +73,7 @@ class Running:
 
     service: Service
     ops: Ops
+    ops_router: Router
     ops_address: tuple[str, int]
 
 
@@ -93,15 +92,18 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[R
         exposition = Exposition(service.metrics.registry, service.store, service.sites, clock)
         ops = Ops(service.store, exposition)
         dashboard = owners_pages(service.store, service.sites, settings, clock)
-        async with operations(ops, dashboard, service.metrics, settings) as address:
+        admin = Admin(service.directory, service.sites, service.tokens, settings.server)
+        router = operations_router((ops, dashboard, admin), service.metrics)
+        async with operations(router, service.metrics, settings) as address:
             try:
-                yield Running(service, ops, address)
+                yield Running(service, ops, router, address)
             finally:
                 ops.stopping = True
 
 
-async def prepare(store: Store, sites: Sites) -> None:
-    """See that the store can do what is asked of it, and give new sites their start.
+async def prepare(store: Store, sites: Sites, directory: Directory) -> None:
+    """See that the store can do what is asked of it, give new sites their start, and take those
+    that were added while a service ran.
 
     Raises:
         StoreError, StoreUnavailable: it can't.
@@ -113,11 +115,16 @@ async def prepare(store: Store, sites: Sites) -> None:
     await store.ready()
     for key, site in sites.items():
         await store.start(key, site.unit, site.start_total, only_new=True)
+    await directory.follow()
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    settings: Settings, url: str, clock: Clock = wall_ms, listener: socket.socket | None = None
+    settings: Settings,
+    url: str,
+    clock: Clock = wall_ms,
+    listener: socket.socket | None = None,
+    entries: Entries | None = None,
 ) -> AsyncIterator[Service]:
     """Serve the public from this process.
 
@@ -125,6 +132,7 @@ async def serving(
         url: where Redis answers.
         listener: a socket that listens already, of a parent that has prepared the store; else one
             is made as the settings say. With it the service starts even while the store is away.
+        entries: the sites that a parent found in the store.
 
     Raises:
         StoreError, StoreUnavailable, JournalError, SettingsError: it can't start.
@@ -134,12 +142,15 @@ async def serving(
     async with contextlib.AsyncExitStack() as stack:
         store = Store.open(url, settings.store, sites, metrics)
         stack.push_async_callback(store.close)
-        if listener is None:
-            await prepare(store, sites)
-
         salts = Salts(store, sites, clock)
+        directory = Directory(
+            store, sites, settings.sites, entries=entries, changed=salts.try_to_prepare
+        )
+        if listener is None:
+            await prepare(store, sites, directory)
         await salts.try_to_prepare()
         stack.push_async_callback(cancel, asyncio.create_task(salts.keep(), name="salts"))
+        stack.push_async_callback(cancel, asyncio.create_task(directory.keep(), name="sites"))
 
         batcher = Batcher(
             store,
@@ -154,6 +165,7 @@ async def serving(
         await batcher.open()
         stack.push_async_callback(batcher.close)
         reader = FiguresReader(store, sites, clock, max_age_ms=settings.server.figures_max_age)
+        tokens = Tokens(settings.tokens, settings.server.trusted_proxies)
         public = Public(
             sites=sites,
             pipeline=Pipeline(Identity(salts)),
@@ -179,17 +191,36 @@ async def serving(
             listening(router, listener or settings.server.listen, settings.server, metrics)
         )
         stack.push_async_callback(feed.close)
-        yield Service(settings, sites, store, metrics, public, router, feed, salts, address, clock)
+        yield Service(
+            settings=settings,
+            sites=sites,
+            directory=directory,
+            tokens=tokens,
+            store=store,
+            metrics=metrics,
+            public=public,
+            router=router,
+            feed=feed,
+            salts=salts,
+            address=address,
+            clock=clock,
+        )
+
+
+def operations_router(parts: Iterable[HasRoutes], metrics: Metrics) -> Router:
+    """Return the routes of the operations listener."""
+    router = Router(metrics)
+    for part in parts:
+        part.add_to(router)
+    openapi_ops.add_to(router)
+    return router
 
 
 @contextlib.asynccontextmanager
 async def operations(
-    ops: Ops, dashboard: Dashboard, metrics: Metrics, settings: Settings
+    router: Router, metrics: Metrics, settings: Settings
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve the operations listener; yields its address."""
-    router = Router(metrics)
-    ops.add_to(router)
-    dashboard.add_to(router)
     where, server = settings.server.ops_listen, settings.server
     async with listening(router, where, server, metrics, "operations") as address:
         yield address
