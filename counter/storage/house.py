@@ -19,7 +19,8 @@ from counter.model.figures import Unit
 from counter.settings import Site
 from counter.sites import Sites
 from counter.storage import audit, keys
-from counter.storage.scripts import RENAME, START
+from counter.storage.forgetting import Progress, forget_site
+from counter.storage.scripts import FORGET_ARTICLE, FORGET_DAY, RENAME, START
 from counter.storage.store import Store
 
 _AT_ONCE = 100
@@ -116,6 +117,47 @@ class House:
                 for (old, new), reply in zip(part, replies, strict=True)
             ]
         return outcomes
+
+    async def forget_article(self, site: str, path: str, *, who: str) -> Change:
+        """Forget the article `path`, or where it is another name of one, that name alone.
+
+        The site's own figures keep the article's views: they were views of the site.
+        """
+        names = keys.forget_article_keys(site, self._recent_days(site))
+        arguments = [who, keys.AUDIT_KEEP, path, crc32(path.encode())]
+        outcome, views, stood_for = await self._store.call(
+            "forget", FORGET_ARTICLE, names, arguments
+        )
+        if outcome == 2:
+            return Change(site, "forget", f"the name {path} of {stood_for.decode()}")
+        if not outcome:
+            return Change(site, "forget", path, changed=False)
+        return Change(site, "forget", path, True, {"views": views}, {"views": 0})
+
+    async def forget_day(self, site: str, day: str, *, who: str) -> Change:
+        """Forget a day: its figures leave the site's totals too.
+
+        Articles keep their views, for which of them were of this day is not recorded.
+        """
+        names = keys.forget_day_keys(site, day)
+        found = await self._store.call("forget", FORGET_DAY, names, [who, keys.AUDIT_KEEP, day])
+        there, views, visits, visitors, total = found
+        before = {"views": views, "visits": visits, "visitors": visitors, "total views": total}
+        after = {"views": 0, "visits": 0, "visitors": 0, "total views": total - views}
+        return Change(site, "forget", f"day {day}", bool(there), before, after)
+
+    async def forget_site(
+        self, site: str, *, who: str, progress: Progress = lambda _done, _all: None
+    ) -> Change:
+        """Forget all that is known of a site but its audit log, which tells who forgot it.
+
+        It takes many short steps; the site's figures go all at once with the last. One that was
+        stopped goes on when it is asked for again.
+        """
+        days = self._recent_days(site)
+        before = await forget_site(self._store, site, days, who, progress)
+        after = dict.fromkeys(before, 0)
+        return Change(site, "forget", "the whole site", True, before, after)
 
     def _rename_arguments(self, old: str, new: str, who: str) -> list[Any]:
         arguments: list[Any] = [who, keys.AUDIT_KEEP, keys.TOP_KEEP]

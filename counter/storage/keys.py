@@ -50,6 +50,13 @@ BUCKET_LOAD: Final = 32
 """Articles per bucket on average. A bucket that is next to be split holds up to twice as many,
 and chance adds a few: 128, Redis' default limit of the compact encoding, stays out of reach."""
 
+DATED: Final = ("visitors", "top", "hours")
+"""What each day has a key of its own for."""
+LASTING: Final = frozenset(
+    ("days", "total", "online", "recent", "top", "aliases", "audit", "a", *DATED)
+)
+"""The kinds of a site's keys that hold figures, or are made anew by the next view."""
+
 
 def prefix(site: str) -> str:
     """Return what every key of `site` begins with."""
@@ -109,6 +116,34 @@ def rename_keys(site: str, among: Iterable[str]) -> tuple[str, ...]:
         f"{base}a:",
         *(top(site, day) for day in among),
     )
+
+
+def forget_article_keys(site: str, among: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of one `forget_article.lua` call, in its order."""
+    return rename_keys(site, among)
+
+
+def forget_day_keys(site: str, day: str) -> tuple[str, ...]:
+    """Return the keys of one `forget_day.lua` call, in its order."""
+    return (audit(site), days(site), total(site), *dated(site, [day]))
+
+
+def forget_buckets_keys(site: str, among: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of one `forget_buckets.lua` call, in its order."""
+    tops = [top(site), *(top(site, day) for day in among)]
+    return (audit(site), total(site), f"{prefix(site)}a:", *tops)
+
+
+def forget_site_keys(site: str, found: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of one `forget_site.lua` call, in its order; `found` are those of days."""
+    base = prefix(site)
+    others = (days(site), f"{base}online", f"{base}recent", top(site), aliases(site))
+    return (audit(site), total(site), f"{base}a:", *others, *found)
+
+
+def dated(site: str, among: Iterable[str]) -> list[str]:
+    """Return the keys that each day of `among` may have to itself."""
+    return [f"{prefix(site)}{kind}:{day}" for day in among for kind in DATED]
 
 
 def days(site: str) -> str:

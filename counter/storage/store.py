@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -450,6 +458,29 @@ class Store:
         with self._timed(operation):
             replies = await self._call_scripts(script, calls, self._confirm)
         return [self._good(operation, reply) for reply in replies]
+
+    async def scan(self, pattern: str, site: str | None = None) -> AsyncIterator[str]:
+        """Yield the keys that match the glob `pattern`, in short steps.
+
+        A key that is there from the beginning to the end is told at least once, maybe twice.
+
+        Args:
+            site: whose keys they are, if they are one site's: then one node knows them all.
+        """
+        options: dict[str, Any] = {}
+        try:
+            if site is not None and isinstance(self._client, RedisCluster):
+                await self._client.initialize()
+                options["target_nodes"] = self._client.get_node_from_key(keys.prefix(site))
+            async for name in self._client.scan_iter(match=pattern, count=1000, **options):
+                yield name.decode()
+        except REDIS_ERRORS as error:
+            raise self._failed("scan", error) from error
+
+    async def unlink(self, names: Sequence[str]) -> None:
+        """Delete keys of one site, whatever they hold."""
+        if names:
+            await self._ask("unlink", self._client.unlink(*names))
 
     async def ask(self, operation: str, command: Callable[[Client], Awaitable[Any]]) -> Any:
         """Return the answer to one command of the client's."""
