@@ -52,6 +52,10 @@ class BadImport(CounterError):
     """An import can't be made as it was asked for; nothing was added."""
 
 
+class BadExport(CounterError):
+    """An export can't be written."""
+
+
 class Problem(CounterError):
     """A request that is answered with an error.
 

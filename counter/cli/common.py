@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from counter.errors import CounterError
+from counter.errors import CounterError, SettingsError
 from counter.metrics import Metrics
 from counter.settings import Settings
 from counter.sites import Sites
@@ -65,6 +65,13 @@ def site_command(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def known(settings: Settings, site: str) -> None:
+    """Refuse a site that is not in the settings.
+
+    Raises:
+        SettingsError, UnknownSite: names what would be right.
+    """
+    if not settings.sites:
+        raise SettingsError("no site is configured; --config FILE names the settings' file")
     Sites(settings.sites).find(site)
 
 

@@ -32,7 +32,7 @@ def explain(error: Exception) -> CounterError:
     """Return our error for one of redis-py's, with a line that says what the store's trouble is."""
     if isinstance(error.__cause__, redis.AuthenticationError):
         error = error.__cause__  # redis-py has it among those of the network
-    text = str(error)
+    text = str(error).partition(" script: ")[0]  # then comes where in the script
     if isinstance(
         error, redis.AuthenticationError | redis.AuthorizationError | redis.NoPermissionError
     ):

@@ -17,6 +17,7 @@ is atomic there.
 | `vc:{site}:audit` | stream | who changed what, the last 10,000 changes at least |
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
 | `vc:{site}:import:<id>` | string | the number of the last part added, 1 if no part follows, and the source |
+| `vc:{site}:copy:<id>:…` | as their originals | `total`, `days` and `a:<bucket>` as they were at one moment, for an export |
 | `vc:salt:<zone>:<day>` | string | the day's salt in that zone |
 | `vc:sites` | hash | sites that were added while the service runs: `site:<key>` → its settings (JSON), `paused:<key>` of a site of the file, `revision` |
 """  # noqa: E501 # a table's row is one line
@@ -38,6 +39,8 @@ PRODUCER_TTL: Final = 30 * DAY
 """Seconds that a producer's last number is remembered after its last batch."""
 IMPORT_TTL: Final = 400 * DAY
 """Seconds that an import is remembered, so that a second run of it adds nothing."""
+COPY_TTL: Final = 3_600
+"""Seconds that an export has for reading its copy of a site."""
 JOURNAL_MAX_AGE: Final = PRODUCER_TTL - DAY
 """Seconds after which a journaled batch is not applied any more: the store may have forgotten
 whether it was."""
@@ -144,6 +147,16 @@ def forget_site_keys(site: str, found: Iterable[str]) -> tuple[str, ...]:
 def dated(site: str, among: Iterable[str]) -> list[str]:
     """Return the keys that each day of `among` may have to itself."""
     return [f"{prefix(site)}{kind}:{day}" for day in among for kind in DATED]
+
+
+def copy(site: str, name: str) -> str:
+    """Return what the keys of the copy called `name` begin with."""
+    return f"{prefix(site)}copy:{name}:"
+
+
+def copy_keys(site: str, name: str) -> tuple[str, ...]:
+    """Return the keys of one `copy.lua` call, in its order."""
+    return (total(site), days(site), f"{prefix(site)}a:", copy(site, name))
 
 
 def days(site: str) -> str:
