@@ -5,6 +5,7 @@ from __future__ import annotations
 from counter.cli.commands import main
 from counter.cli.docs import docs
 from counter.cli.exports import export_command
+from counter.cli.forget import forget
 from counter.cli.house import audit, rename, set_command
 from counter.cli.imports import import_command
 from counter.cli.owner import owner_link
@@ -13,6 +14,7 @@ from counter.cli.tokens import token
 for command in (
     set_command,
     rename,
+    forget,
     audit,
     docs,
     export_command,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from counter.cli.common import (
     EXIT_DIFFERS,
     Commands,
     config_option,
+    day_option,
     json_option,
     known,
     opened,
@@ -31,7 +31,7 @@ from counter.cli.run import on_hangup, run, until_told
 from counter.cli.workers import log_serving, serve_with_workers, url_of
 from counter.ingest.pipeline import article_path
 from counter.model.clock import wall_ms
-from counter.model.days import day_date, day_name, shift, span, week_start
+from counter.model.days import day_date, shift, span, week_start
 from counter.model.figures import DayRow, Figures
 from counter.settings import Settings, load
 from counter.sites import Sites
@@ -152,8 +152,8 @@ def history(
     """
     settings = load(config)
     known(settings, site)
-    to = _day_option("--to", last) or _today(settings, site)
-    since = _day_option("--from", first) or shift(to, -29)
+    to = day_option("--to", last) or _today(settings, site)
+    since = day_option("--from", first) or shift(to, -29)
 
     async def read() -> list[DayRow]:
         async with opened(settings) as store:
@@ -228,14 +228,3 @@ def check(config: Path | None, as_json: bool, only: tuple[str, ...]) -> None:
 def _today(settings: Settings, site: str) -> str:
     sites = Sites(settings.sites)
     return sites.calendar(sites[site]).day(wall_ms())
-
-
-def _day_option(name: str, text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        return day_name(date.fromisoformat(text))
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no day, such as 2026-11-22", param_hint=name) from (
-            None
-        )

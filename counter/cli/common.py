@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from counter.errors import CounterError, SettingsError
 from counter.metrics import Metrics
+from counter.model.days import day_name
 from counter.settings import Settings
 from counter.sites import Sites
 from counter.storage.embedded import store_url
@@ -73,6 +75,18 @@ def known(settings: Settings, site: str) -> None:
     if not settings.sites:
         raise SettingsError("no site is configured; --config FILE names the settings' file")
     Sites(settings.sites).find(site)
+
+
+def day_option(name: str, text: str | None) -> str | None:
+    """Return the day that an option names, as `YYYYMMDD`."""
+    if text is None:
+        return None
+    try:
+        return day_name(date.fromisoformat(text))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no day, such as 2026-11-22", param_hint=name) from (
+            None
+        )
 
 
 def print_rows(columns: tuple[str, ...], rows: list[Any], as_json: bool) -> None:

@@ -118,6 +118,11 @@ class House:
             ]
         return outcomes
 
+    async def stands_for(self, site: str, path: str) -> str | None:
+        """Return the name that `path` was renamed to; None if it is an article's own."""
+        found = await self._store.ask("read", lambda client: client.hget(keys.aliases(site), path))
+        return found.partition(b" ")[2].decode() if found else None
+
     async def forget_article(self, site: str, path: str, *, who: str) -> Change:
         """Forget the article `path`, or where it is another name of one, that name alone.
 

@@ -17,7 +17,7 @@ from stores import Desk, hit, open_store
 
 from counter.cli import main
 from counter.model.clock import wall_ms
-from counter.model.days import day_name
+from counter.model.days import day_date, day_name
 from counter.storage.house import House
 
 TODAY = day_name(datetime.now(UTC).date())
@@ -129,7 +129,70 @@ def test_the_audit_log_tells_who_changed_what(config: Path) -> None:
     assert line.endswith("UTC  cli:ann  a: rename /a → /b: /a 3, /b 2 → /b 5")
 
 
+ALL, NONE = "views 6, visits 6, visitors 6", "views 0, visits 0, visitors 0"
+FORGET = {
+    "an article": (
+        ("/a",),
+        "Forget /a of a, with 3 views? [y/N]: ",
+        "a: forget /a: views 3 → views 0\n",
+    ),
+    "a day": (
+        ("--day", str(day_date(TODAY))),
+        f"Forget the day {day_date(TODAY)} of a, with 6 views? [y/N]: ",
+        f"a: forget day {TODAY}: {ALL}, total views 6 → {NONE}, total views 0\n",
+    ),
+    "a site": (
+        ("--everything",),
+        "Forget the whole site a, with 6 views? [y/N]: ",
+        f"a: forget the whole site: {ALL} → {NONE}\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("what", "asked", "done"), FORGET.values(), ids=FORGET.keys())
+def test_forget_says_what_would_be_lost_and_asks_first(
+    config: Path, what: tuple[str, ...], asked: str, done: str
+) -> None:
+    refused = run(config, "forget", "-s", "a", *what, input="n\n")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(asked)
+    assert run(config, "forget", "-s", "a", *what).exit_code == 1  # nobody there to answer
+    assert articles(config, "/a", "/b", "/c") == {"/a": 3, "/b": 2, "/c": 1}
+    agreed = run(config, "forget", "-s", "a", *what, input="y\n")
+    assert (agreed.exit_code, agreed.stdout) == (0, done)
+    assert run(config, "check").exit_code == 0
+
+
+def test_forget_says_that_a_name_is_none_of_its_own(config: Path) -> None:
+    run(config, "rename", "-s", "a", "/a", "/b")
+    ended = run(config, "forget", "-s", "a", "/a", input="y\n")
+    assert ended.stderr.startswith("Forget that /a of a stands for /b, which keeps its views?")
+    assert articles(config, "/a", "/b") == {"/a": 0, "/b": 5}
+
+
+def test_forget_does_not_ask_with_yes(config: Path) -> None:
+    ended = run(config, "forget", "-s", "a", "/a", "/b/", "/a", "--yes", "--json")
+    assert ended.exit_code == 0
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(row["subject"], row["changed"]) for row in rows] == [("/a", True), ("/b", True)]
+    assert result(config, "figures", "-s", "a")["total"] == 6
+
+
+def test_a_site_that_has_left_the_settings_can_be_forgotten(config: Path) -> None:
+    config.write_text(config.read_text().replace("[sites.a]", "[sites.c]"))
+    assert run(config, "forget", "-s", "a", "--everything", "--yes").exit_code == 0
+    again = run(config, "forget", "-s", "a", "--everything", "--yes")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "Nothing is known of a site 'a'" in again.stderr
+    assert result(config, "audit", "--site", "a")[0]["before"]["views"] == 6
+
+
 WRONG = {
+    "nothing to forget": (("forget", "-s", "a"), 2, "give PATHS, or --day, or --everything"),
+    "too much to forget": (("forget", "-s", "a", "/a", "--everything"), 2, "give PATHS, or --day"),
+    "a day that is none": (("forget", "-s", "a", "--day", "monday"), 2, "is no day"),
+    "a site that is none": (("forget", "-s", "A b", "--everything"), 1, "A site's key is"),
+    "a path of no site": (("forget", "-s", "none", "/a"), 1, "There is no site 'none' here"),
     "one path": (("rename", "-s", "a", "/a"), 2, "give OLD and NEW, or --from FILE"),
     "no path": (("rename", "-s", "a"), 2, "give OLD and NEW, or --from FILE"),
     "a path that is none": (("rename", "-s", "a", "a", "/b"), 1, "does not begin with /"),
