@@ -135,6 +135,12 @@ def _parse_other(text: str) -> _Address | None:
     return _Address(str(address), address.version, int(address))
 
 
+def read_address(text: str) -> str | None:
+    """Return the address that `text` is, in its canonical form, without a port; None if none."""
+    address = _parse_node(text.strip())
+    return address.text if address else None
+
+
 def _canonical(text: str) -> str:
     address = _parse(text)
     return address.text if address else text

@@ -45,6 +45,8 @@ class Arrival:
     """`Sec-GPC: 1` or `DNT: 1`."""
     heartbeat: bool = False
     """Whether it is no view: it keeps its visitor online, on whichever page."""
+    vouched: bool = False
+    """Whether a server that may do so counts it for its visitor: no page is the sender then."""
     path: str = ""
     visitor: bytes = b""
     previous: bytes = b""
@@ -133,7 +135,7 @@ def drop_foreign(arrival: Arrival) -> None:
         OriginRefused: the page that sent it is not the site's.
     """
     allowed = arrival.site.origins
-    if not allowed:
+    if not allowed or arrival.vouched:
         return
     origin = arrival.origin or origin_of(arrival.referer)
     if not origin:

@@ -25,6 +25,7 @@ from counter.web.openapi_parts import (
 from counter.web.public import MAX_HISTORY_DAYS, MAX_PATHS, MAX_TOP, PERIODS
 from counter.web.requests import MAX_BODY
 from counter.web.routing import Router
+from counter.web.server_side import ADDRESS, AGENT
 
 _COUNT = {"type": "integer", "minimum": 0}
 _MAYBE = {"type": ["integer", "null"], "minimum": 0}
@@ -59,7 +60,11 @@ def document() -> dict[str, Any]:
             "/openapi.json": {"get": operation("This document", {"200": json_of({})})},
             "/": {"get": operation("The page that makes the snippet", {"200": html_of()})},
         },
-        "components": {"schemas": _schemas(), "responses": responses()},
+        "components": {
+            "schemas": _schemas(),
+            "responses": responses(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -109,6 +114,13 @@ def _paths_parameter() -> dict[str, Any]:
     return query("path", several, _PATH_TEXT + " May be repeated.", style="form", explode=True)
 
 
+_FOR_OTHERS = (
+    errors.BadParameter,
+    errors.Unauthorized,
+    errors.Forbidden,
+    errors.TooManyRequests,
+)
+"""What a server may meet that counts for its visitors."""
 _READING = (errors.BadPath, errors.UnknownSite, errors.Unavailable)
 
 
@@ -124,8 +136,12 @@ def _count_view() -> dict[str, Any]:
             errors.BodyTooLarge,
             errors.UnsupportedMedia,
             errors.Unsure,
+            *_FOR_OTHERS,
         ),
-        "parameters": [_path_parameter()],
+        "description": "A site's own server may count for its visitors: with a token of scope "
+        f"`count`, `{ADDRESS}` and `{AGENT}` say whose view it is.",
+        "security": [{}, {"token": []}],
+        "parameters": [_path_parameter(), *_visitor_parameters()],
         "requestBody": {
             "required": False,
             "description": f"At most {MAX_BODY} bytes; where the query has no path.",
@@ -137,14 +153,29 @@ def _count_view() -> dict[str, Any]:
     }
 
 
+def _visitor_parameters() -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+        for name, text in (
+            (ADDRESS, "The visitor's address; needed with a token, and ignored without one."),
+            (AGENT, "The visitor's user agent; the request's own stands for it."),
+        )
+    ]
+
+
 def _presence() -> dict[str, Any]:
-    return operation(
-        "Keep the visitor online; counts nothing",
-        {"200": schema_of("Presence")},
-        errors.UnknownSite,
-        errors.OriginRefused,
-        errors.Unavailable,
-    )
+    return {
+        **operation(
+            "Keep the visitor online; counts nothing",
+            {"200": schema_of("Presence")},
+            errors.UnknownSite,
+            errors.OriginRefused,
+            errors.Unavailable,
+            *_FOR_OTHERS,
+        ),
+        "security": [{}, {"token": []}],
+        "parameters": _visitor_parameters(),
+    }
 
 
 def _figures() -> dict[str, Any]:
@@ -206,7 +237,9 @@ def _live() -> dict[str, Any]:
 
 def _widget() -> dict[str, Any]:
     return {
-        **operation("The figures as a page for an iframe", {"200": html_of()}, *_READING),
+        **operation(
+            "The figures as a page for an iframe", {"200": html_of()}, *_READING, *_FOR_OTHERS
+        ),
         "parameters": [
             _path_parameter(),
             query("figures", {"type": "string"}, f"Some of {', '.join(FIGURES)}."),
@@ -236,7 +269,7 @@ def _image_parameters() -> list[dict[str, Any]]:
 def _badge() -> dict[str, Any]:
     image = {"description": "SVG", "content": {"image/svg+xml": {"schema": {"type": "string"}}}}
     return {
-        **operation("A figure as an image", {"200": image}, *_READING),
+        **operation("A figure as an image", {"200": image}, *_READING, *_FOR_OTHERS),
         "parameters": [
             *_image_parameters(),
             query("style", {"enum": list(STYLES)}, "How it looks."),

@@ -31,6 +31,8 @@ from counter.web.requests import (
     whole_number,
 )
 from counter.web.routing import Router
+from counter.web.server_side import put_vouched
+from counter.web.tokens import Tokens
 from counter.web.whole import JSON_HEADERS, cors_headers, json_answer
 
 MAX_PATHS = 100
@@ -68,6 +70,7 @@ class Public:
         metrics: Metrics,
         clock: Clock,
         server: Server,
+        tokens: Tokens,
     ) -> None:
         self._sites = sites
         self._pipeline = pipeline
@@ -76,6 +79,7 @@ class Public:
         self._store = store
         self._metrics = metrics
         self._clock = clock
+        self._tokens = tokens
         self._trusted = server.trusted_proxies
         self._body_timeout = server.body_timeout / 1000
         self._long = Turns(_MAX_WAITING)
@@ -142,7 +146,7 @@ class Public:
     ) -> Arrival:
         headers = request.headers
         get = headers.get
-        return Arrival(
+        arrival = Arrival(
             key=key,
             site=site,
             calendar=self._sites.calendar(site),
@@ -155,6 +159,9 @@ class Public:
             purpose=get("Sec-Purpose") or get("Purpose") or get("X-Moz") or "",
             signal=get("Sec-GPC") == "1" or get("DNT") == "1",
         )
+        if "Authorization" in headers:
+            put_vouched(request, arrival, self._tokens)
+        return arrival
 
     def address(self, request: web.BaseRequest) -> str:
         return sender_address(request, self._trusted)

@@ -175,6 +175,7 @@ async def serving(
             metrics=metrics,
             clock=clock,
             server=settings.server,
+            tokens=tokens,
         )
         feed = LiveFeed(
             reader,
