@@ -10,7 +10,7 @@ from typing import Any
 import click
 import uvloop
 
-from bench import batches, memory, overload, reads, speed
+from bench import batches, memory, overload, reads, scrape, speed
 
 _SIZES = (1, 8, 32, 64, 128, 256, 512)
 _SITES = (1, 8, 64, 512)
@@ -69,6 +69,16 @@ def batches_command(target: Path, views: int) -> None:
     measured = uvloop.run(batches.measure(list(_SIZES), list(_SITES), views, warm=100_000))
     batches.show(measured)
     _write(target, "batches", measured)
+
+
+@main.command("scrape")
+@click.option("--scrapes", default=40, show_default=True, help="Scrapes of each service.")
+@click.pass_obj
+def scrape_command(target: Path, scrapes: int) -> None:
+    """What a scrape takes, by the number of sites."""
+    measured = uvloop.run(scrape.measure(scrapes))
+    scrape.show(measured)
+    _write(target, "scrape", measured)
 
 
 @main.command("memory")

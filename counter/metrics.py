@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -31,6 +31,41 @@ MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 LATENCY = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
+
+class ReadAtScrape(NamedTuple):
+    """A gauge of what the store tells: the same from every process, `max` is its aggregate."""
+
+    name: str
+    text: str
+    labels: tuple[str, ...] = ("site",)
+
+
+READ_AT_SCRAPE = (
+    ReadAtScrape("visitor_counter_site_online", "Visitors online now."),
+    ReadAtScrape("visitor_counter_site_today", "Count of the site's day so far, in its unit."),
+    ReadAtScrape("visitor_counter_site_yesterday", "Count of the site's day before."),
+    ReadAtScrape("visitor_counter_site_week", "Count since Monday."),
+    ReadAtScrape("visitor_counter_site_month", "Count since the first of the month."),
+    # Prometheus keeps the ending _total for counters.
+    ReadAtScrape(
+        "visitor_counter_site_overall",
+        "Count since the site began, its start included: the total.",
+    ),
+    ReadAtScrape(
+        "visitor_counter_site_imbalance",
+        "By how much the site's figures disagree (`check` tells where): 0 if all is well.",
+    ),
+    ReadAtScrape(
+        "visitor_counter_store_clock_offset_seconds",
+        "The store's clock less that of this process.",
+        (),
+    ),
+    ReadAtScrape(
+        "visitor_counter_store_persistent",
+        "1 if the store has an append-only file and evicts nothing, else 0.",
+        (),
+    ),
+)
 
 M = TypeVar("M", bound=MetricWrapperBase)
 

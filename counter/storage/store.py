@@ -252,21 +252,9 @@ class Store:
         calls = []
         for query in queries:
             site = self._site(query.site)
-            days = _days_shown(self._sites.calendar(site).day(query.now))
-            field_name = _UNIT_FIELD[site.unit]
-            calls.append(
-                (
-                    keys.read_keys(query.site),
-                    [
-                        query.now,
-                        site.online_window,
-                        field_name,
-                        len(days),
-                        *days,
-                        *_with_crc(query.paths),
-                    ],
-                )
-            )
+            days = _days_shown(self._sites.calendar(site).day(query.now), _UNIT_FIELD[site.unit])
+            arguments = [query.now, site.online_window, *days, *_with_crc(query.paths)]
+            calls.append((keys.read_keys(query.site), arguments))
         with self._timed("read"):
             replies = await self._call_scripts(READ, calls)
         return [
@@ -286,17 +274,15 @@ class Store:
     def _figures(self, query: Query, reply: list[Any]) -> Figures:
         site = self._site(query.site)
         day = self._sites.calendar(site).day(query.now)
-        counts = dict(zip(_days_shown(day), reply[5], strict=True))
-        week, month = week_start(day), month_start(day)
         return Figures(
             day=day,
             online=reply[0],
-            today=counts[day],
-            yesterday=counts[shift(day, -1)],
-            week=sum(count for name, count in counts.items() if name >= week),
-            month=sum(count for name, count in counts.items() if name >= month),
+            today=reply[5],
+            yesterday=reply[6],
+            week=reply[7],
+            month=reply[8],
             total=reply[1 + _UNIT_INDEX[site.unit]],
-            articles=dict(zip(query.paths, reply[6], strict=True)),
+            articles=dict(zip(query.paths, reply[9], strict=True)),
         )
 
     async def history(self, site: str, first: str, last: str) -> list[DayRow]:
@@ -717,6 +703,9 @@ def _days_after(day: str, today: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _days_shown(day: str) -> tuple[str, ...]:
-    """Return the days of which the figures of `day` are made."""
-    return tuple(span(min(shift(day, -1), week_start(day), month_start(day)), day))
+def _days_shown(day: str, unit: str) -> tuple[bytes, int, int]:
+    """Return the fields of the days of which the figures of `day` are made, as `read.lua` takes
+    them, and how many of them are of its week and of its month."""
+    days = span(min(shift(day, -1), week_start(day), month_start(day)), day)
+    week, month = span(week_start(day), day), span(month_start(day), day)
+    return " ".join(f"{name}:{unit}" for name in days).encode(), len(week), len(month)

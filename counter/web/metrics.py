@@ -2,76 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS
 from prometheus_client.registry import Collector
 
 from counter.errors import CounterError, StoreError
+from counter.metrics import READ_AT_SCRAPE
 from counter.model.clock import Clock
 from counter.model.figures import Figures
 from counter.sites import Sites
 from counter.storage.check import differences
 from counter.storage.store import Query, Store
+from counter.web.exposition import number, render
 
-_SITE_GAUGES = {
-    "online": ("visitor_counter_site_online", "Visitors online now."),
-    "today": ("visitor_counter_site_today", "Count of the site's day so far, in its unit."),
-    "yesterday": ("visitor_counter_site_yesterday", "Count of the site's day before."),
-    "week": ("visitor_counter_site_week", "Count since Monday."),
-    "month": ("visitor_counter_site_month", "Count since the first of the month."),
-    # Prometheus keeps the ending _total for counters.
-    "total": (
-        "visitor_counter_site_overall",
-        "Count since the site began, its start included: the total.",
-    ),
+_FIGURES = {
+    "visitor_counter_site_online": "online",
+    "visitor_counter_site_today": "today",
+    "visitor_counter_site_yesterday": "yesterday",
+    "visitor_counter_site_week": "week",
+    "visitor_counter_site_month": "month",
+    "visitor_counter_site_overall": "total",
 }
+"""Which figure of a site each gauge tells."""
 _CHUNK = 200
 """Sites whose figures one round trip reads."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(slots=True)
 class _StoreState:
-    """A collector of what the store tells at the scrape: it is read just before the answer."""
+    """What the store tells at the scrape."""
 
-    figures: dict[str, Figures] = field(default_factory=dict)
+    figures: dict[str, Figures]
     imbalance: Mapping[str, int] = field(default_factory=dict)
     clock_offset: float | None = None
     persistent: bool | None = None
 
-    def collect(self) -> Iterable[Metric]:
-        for figure, (name, text) in _SITE_GAUGES.items():
-            family = GaugeMetricFamily(name, text, labels=["site"])
-            for site, figures in self.figures.items():
-                family.add_metric([site], getattr(figures, figure))
-            yield family
-        family = GaugeMetricFamily(
-            "visitor_counter_site_imbalance",
-            "By how much the site's figures disagree (`check` tells where): 0 if all is well.",
-            labels=["site"],
-        )
-        for site, imbalance in self.imbalance.items():
-            family.add_metric([site], imbalance)
-        yield family
-        for name, text, value in (
-            (
-                "visitor_counter_store_clock_offset_seconds",
-                "The store's clock less that of this process.",
-                self.clock_offset,
-            ),
-            (
-                "visitor_counter_store_persistent",
-                "1 if the store has an append-only file and evicts nothing, else 0.",
-                self.persistent,
-            ),
+    def text(self) -> str:
+        """Return it as gauges, which look the same in both formats."""
+        values: dict[str, list[tuple[str, float]]] = {
+            # A site's key needs no escaping.
+            name: [(f'{{site="{key}"}}', getattr(f, figure)) for key, f in self.figures.items()]
+            for name, figure in _FIGURES.items()
+        }
+        values["visitor_counter_site_imbalance"] = [
+            (f'{{site="{key}"}}', value) for key, value in self.imbalance.items()
+        ]
+        for name, value in (
+            ("visitor_counter_store_clock_offset_seconds", self.clock_offset),
+            ("visitor_counter_store_persistent", self.persistent),
         ):
-            family = GaugeMetricFamily(name, text)
-            if value is not None:
-                family.add_metric([], float(value))
-            yield family
+            values[name] = [] if value is None else [("", float(value))]
+        lines = []
+        for metric in READ_AT_SCRAPE:
+            lines.append(f"# HELP {metric.name} {metric.text}\n# TYPE {metric.name} gauge\n")
+            lines += [f"{metric.name}{its} {number(value)}\n" for its, value in values[metric.name]]
+        return "".join(lines)
 
 
 class Exposition:
@@ -90,21 +79,28 @@ class Exposition:
 
         With the store away the sites' figures are left out; `visitor_counter_store_up` says why.
         """
-        encode, content_type = choose_encoder(accept)
-        registry = CollectorRegistry()
-        registry.register(self._counts)
-        registry.register(await self._state())
-        return encode(registry), content_type
-
-    async def _state(self) -> _StoreState:
-        state = _StoreState(persistent=self._store.persistent)
         keys, now = list(self._sites), self._clock()
+        chunks = [keys[n : n + _CHUNK] for n in range(0, len(keys), _CHUNK)]
+        reading = asyncio.gather(
+            *(self._store.read([Query(key, now) for key in chunk]) for chunk in chunks)
+        )
+        await asyncio.sleep(0)  # so that the store is at work while the counts are written
+        openmetrics = choose_encoder(accept)[1].startswith("application/openmetrics-text")
+        counts = render(self._counts.collect(), openmetrics=openmetrics)
+        figures = {
+            key: answer
+            for chunk, answers in zip(chunks, await reading, strict=True)
+            for key, answer in zip(chunk, answers, strict=True)
+            if isinstance(answer, Figures)
+        }
+        state = await self._state(figures)
+        text = counts + state.text() + ("# EOF\n" if openmetrics else "")
+        return text.encode(), OPENMETRICS if openmetrics else CONTENT_TYPE_PLAIN_0_0_4
+
+    async def _state(self, figures: dict[str, Figures]) -> _StoreState:
+        keys = list(self._sites)
+        state = _StoreState(figures, persistent=self._store.persistent)
         try:
-            for n in range(0, len(keys), _CHUNK):
-                chunk = keys[n : n + _CHUNK]
-                read = await self._store.read([Query(key, now) for key in chunk])
-                answers = zip(chunk, read, strict=True)
-                state.figures.update((k, a) for k, a in answers if isinstance(a, Figures))
             await self._audit(keys)
             state.clock_offset = await self._store.clock_offset()
         except CounterError:
