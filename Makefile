@@ -11,7 +11,7 @@ ARGS ?=
 PATH ?= /usr/local/bin:/usr/bin:/bin
 export PATH
 
-.PHONY: demo test check audit chaos failover abuse bench lock clean
+.PHONY: demo test check audit chaos failover abuse fuzz bench lock clean
 
 demo: $(VENV)/.demo ## the demo site, counting, on a store of its own
 	$(BIN)/visitor-counter demo $(ARGS)
@@ -37,6 +37,9 @@ failover: $(VENV)/.dev ## clusters and sentinels under load, while slots move an
 abuse: $(VENV)/.dev ## attacks while honest views go on, and a million made-up paths; ARGS="--help"
 	$(BIN)/python -m tests.abuse $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m tests.abuse.made_up)
+
+fuzz: $(VENV)/.dev ## inputs by the hundred thousand for what reads what others wrote
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/.dev ## the benchmarks; ARGS="--help" tells more
 	$(BIN)/python -m bench $(ARGS)

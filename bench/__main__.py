@@ -10,7 +10,7 @@ from typing import Any
 import click
 import uvloop
 
-from bench import batches, memory, overload, reads, scrape, speed
+from bench import batches, bots, memory, overload, reads, scrape, speed
 
 _SIZES = (1, 8, 32, 64, 128, 256, 512)
 _SITES = (1, 8, 64, 512)
@@ -23,7 +23,13 @@ def main(context: click.Context, target: Path | None) -> None:
     """Measure the counter on this machine; without a command, all but its memory."""
     context.obj = target or Path("build/bench.json")
     if context.invoked_subcommand is None:
-        for command in (speed_command, overload_command, reads_command, batches_command):
+        for command in (
+            speed_command,
+            overload_command,
+            reads_command,
+            batches_command,
+            bots_command,
+        ):
             context.invoke(command)
 
 
@@ -49,6 +55,16 @@ def overload_command(target: Path, rounds: int, seconds: int) -> None:
     measured = uvloop.run(overload.measure(rounds, seconds))
     overload.show(measured)
     _write(target, "overload", measured)
+
+
+@main.command("bots")
+@click.option("--rounds", default=51, show_default=True)
+@click.pass_obj
+def bots_command(target: Path, rounds: int) -> None:
+    """What it costs to tell a bot from a reader."""
+    measured = bots.measure(rounds)
+    bots.show(measured)
+    _write(target, "bots", measured)
 
 
 @main.command("reads")

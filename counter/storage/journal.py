@@ -23,6 +23,7 @@ from zlib import crc32
 import structlog
 
 from counter.errors import JournalError, JournalFull
+from counter.model.days import day_date, day_name
 from counter.model.figures import Batch, Hit
 from counter.storage.journal_file import JournalDamaged, JournalFile
 from counter.storage.salvage import PAGE_BYTES
@@ -222,22 +223,38 @@ class Journal:
         self._applied.clear()
 
     def _is_sound(self, seq: int, row: bytes) -> bool:
-        return row[:_CHECKSUM_DIGITS] == _checksum(self.producer, seq, row[_CHECKSUM_DIGITS:])
+        try:
+            self._unpack(seq, row)
+        except JournalDamaged:
+            return False
+        return True
 
     def _unpack(self, seq: int, row: bytes) -> Batch:
-        if not self._is_sound(seq, row):
+        seal, text = row[:_CHECKSUM_DIGITS], row[_CHECKSUM_DIGITS:]
+        if seal != _checksum(self.producer, seq, text):
             raise JournalDamaged(f"the checksum is wrong of batch {seq}")
-        site, day, hits = json.loads(row[_CHECKSUM_DIGITS:])
-        return Batch(
-            self.producer,
-            seq,
-            site,
-            day,
-            tuple(
-                Hit(site, path, day, at, bytes.fromhex(visitor), bytes.fromhex(previous))
-                for path, at, visitor, previous in hits
-            ),
-        )
+        try:
+            site, day, hits = json.loads(text)
+            return Batch(
+                self.producer,
+                seq,
+                _text(site),
+                day_name(day_date(_text(day))),
+                tuple(
+                    Hit(site, _text(path), day, int(at), bytes.fromhex(who), bytes.fromhex(before))
+                    for path, at, who, before in hits
+                ),
+            )
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            # Another version's, say: it must not keep this one from its start.
+            raise JournalDamaged(f"batch {seq} is not a batch as this version has it") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    value.encode()  # half a surrogate has no bytes
+    return value
 
 
 def _pack(batch: Batch) -> bytes:
