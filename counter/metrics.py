@@ -33,15 +33,18 @@ SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 class ReadAtScrape(NamedTuple):
-    """A gauge of what the store tells: the same from every process, `max` is its aggregate."""
+    """A gauge of what the store tells, which is the same from every process."""
 
     name: str
     text: str
+    unit: str = "the site's"
     labels: tuple[str, ...] = ("site",)
+    over: str = "max"
+    """What tells one value for several instances."""
 
 
 READ_AT_SCRAPE = (
-    ReadAtScrape("visitor_counter_site_online", "Visitors online now."),
+    ReadAtScrape("visitor_counter_site_online", "Visitors online now.", "visitors"),
     ReadAtScrape("visitor_counter_site_today", "Count of the site's day so far, in its unit."),
     ReadAtScrape("visitor_counter_site_yesterday", "Count of the site's day before."),
     ReadAtScrape("visitor_counter_site_week", "Count since Monday."),
@@ -54,16 +57,20 @@ READ_AT_SCRAPE = (
     ReadAtScrape(
         "visitor_counter_site_imbalance",
         "By how much the site's figures disagree (`check` tells where): 0 if all is well.",
+        "views",
     ),
     ReadAtScrape(
         "visitor_counter_store_clock_offset_seconds",
         "The store's clock less that of this process.",
+        "seconds",
         (),
     ),
     ReadAtScrape(
         "visitor_counter_store_persistent",
         "1 if the store has an append-only file and evicts nothing, else 0.",
+        "",
         (),
+        over="min",
     ),
 )
 

@@ -7,6 +7,7 @@ import re
 import shutil
 from asyncio.subprocess import PIPE
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +21,14 @@ from stores import NOW
 from yarl import URL
 
 from counter import __version__
+from counter.cli.metrics_page import metrics_page, rows
 from counter.metrics import Metrics
+from counter.model.figures import Reason
 from counter.storage import keys
+from counter.web.openapi_parts import problems
 
 VIEWS = "/v1/a/views"
+METRICS_PAGE = Path(__file__).parent.parent / "docs" / "metrics.md"
 PROMTOOL = shutil.which("promtool") or ""
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -243,6 +248,42 @@ async def test_nothing_that_a_stranger_sends_makes_a_series(start: Start) -> Non
     assert after.keys() == before.keys()
     assert not re.search("two|three|four", repr(after.keys()))
     assert total(after, "visitor_counter_views_total") == 4
+
+
+# What is documented
+
+
+async def test_the_document_is_made_from_the_code() -> None:
+    assert METRICS_PAGE.read_text("utf-8") == metrics_page(), (
+        "make it anew: visitor-counter docs metrics > docs/metrics.md"
+    )
+
+
+async def test_a_scrape_has_what_is_documented_and_nothing_else(start: Start) -> None:
+    service = await start()
+    await strange_requests(service, "one")
+    text = await (await service.ops.request("GET", "/metrics")).text()
+    documented = {row.name.removesuffix("_total"): row for row in rows()}
+    families = {family.name: family for family in parse_text(text)}
+    assert families.keys() == documented.keys()
+    for name, family in families.items():
+        row = documented[name]
+        assert (family.type, family.documentation) == (row.kind, row.text)
+        for sample in family.samples:
+            assert sample.labels.keys() - {"le"} == set(row.labels)
+
+
+def test_a_site_has_at_most_sixty_series() -> None:
+    """If it met every reason that there is to leave a view out, and every way to fail."""
+    reasons = {
+        "visitor_counter_views_dropped_total": [reason.value for reason in Reason],
+        "visitor_counter_articles_refused_total": [Reason.ARTICLES, Reason.NEW_ARTICLES],
+        "visitor_counter_views_refused_total": [*{p.slug for p in problems()}, "store"],
+    }
+    of_a_site = [row for row in rows() if "site" in row.labels]
+    assert {row.name for row in of_a_site if "reason" in row.labels} == reasons.keys()
+    assert all(set(row.labels) <= {"site", "reason"} for row in of_a_site)
+    assert sum(len(reasons.get(row.name, [""])) for row in of_a_site) <= 60
 
 
 # The formats

@@ -10,6 +10,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from counter import settings
+from counter.cli.metrics_page import metrics_page
 
 _SETTINGS = """\
 # Settings
@@ -80,6 +81,15 @@ def settings_command() -> None:
     Example: visitor-counter docs settings > docs/settings.md
     """
     click.echo(settings_page(), nl=False)
+
+
+@docs.command("metrics")
+def metrics_command() -> None:
+    """Print docs/metrics.md.
+
+    Example: visitor-counter docs metrics > docs/metrics.md
+    """
+    click.echo(metrics_page(), nl=False)
 
 
 def settings_page() -> str:
