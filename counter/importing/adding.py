@@ -10,6 +10,8 @@ from counter.errors import BadImport, StoreError, StoreUnavailable
 from counter.importing.parts import Part
 from counter.storage.store import Imported, Store
 
+_SENDING_SECONDS = 0.001
+"""Long enough for a part to be sent: the store adds it while the next one is read."""
 _PAUSE_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -56,10 +58,22 @@ async def add(
         StoreUnavailable: it stayed away. What was added stays; the same call goes on from there.
         StoreError: the store refuses a part; those before it stay.
     """
-    count = 0
-    for part in parts:
-        count += await _add(store, target, part, patience)
+    count, before = 0, None
+
+    async def settle(part: Part, adding: asyncio.Task[bool]) -> bool:
+        is_new = await adding
         added(part)
+        return is_new
+
+    try:
+        for part in parts:
+            if before:
+                count, before = count + await settle(*before), None
+            before = part, asyncio.create_task(_add(store, target, part, patience))
+            await asyncio.sleep(_SENDING_SECONDS)
+    finally:
+        if before:
+            count += await settle(*before)
     return count
 
 

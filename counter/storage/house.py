@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zlib import crc32
 
 from counter.errors import BadParameter, Conflict
 from counter.model.clock import Clock, wall_ms
@@ -129,7 +128,7 @@ class House:
         The site's own figures keep the article's views: they were views of the site.
         """
         names = keys.forget_article_keys(site, self._recent_days(site))
-        arguments = [who, keys.AUDIT_KEEP, path, crc32(path.encode())]
+        arguments = [who, keys.AUDIT_KEEP, path, keys.article_hash(path.encode())]
         outcome, views, stood_for = await self._store.call(
             "forget", FORGET_ARTICLE, names, arguments
         )
@@ -167,7 +166,7 @@ class House:
     def _rename_arguments(self, old: str, new: str, who: str) -> list[Any]:
         arguments: list[Any] = [who, keys.AUDIT_KEEP, keys.TOP_KEEP]
         for path in (old, new):
-            arguments += (path, crc32(path.encode()))
+            arguments += (path, keys.article_hash(path.encode()))
         return arguments
 
     def _recent_days(self, site: str) -> list[str]:

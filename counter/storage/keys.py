@@ -13,7 +13,7 @@ is atomic there.
 | `vc:{site}:visitors:<day>` | HyperLogLog | the day's visitors |
 | `vc:{site}:top`, `vc:{site}:top:<day>` | zset | article path → views, the best 1,000 at least |
 | `vc:{site}:hours:<day>` | hash | number of the hour since the day began, 0 to 24 → views |
-| `vc:{site}:aliases` | hash | another name of an article → CRC-32 and path of what it stands for |
+| `vc:{site}:aliases` | hash | another name of an article → hash and path of what it stands for |
 | `vc:{site}:audit` | stream | who changed what, the last 10,000 changes at least |
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
 | `vc:{site}:import:<id>` | string | the number of the last part added, 1 if no part follows, and the source |
@@ -25,6 +25,7 @@ is atomic there.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha1
 from typing import Final
 
 DAY: Final = 86_400
@@ -182,6 +183,11 @@ def aliases(site: str) -> str:
 
 def audit(site: str) -> str:
     return f"{prefix(site)}audit"
+
+
+def article_hash(path: bytes) -> int:
+    """Return the hash (32 bits) that finds an article's bucket: see `lua/articles.lua`."""
+    return int.from_bytes(sha1(path, usedforsecurity=False).digest()[:4])
 
 
 def bucket(site: str, number: int) -> str:

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from struct import Struct
 from typing import Any
-from zlib import crc32
 
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import MovedError, NoScriptError
@@ -253,7 +252,7 @@ class Store:
         for query in queries:
             site = self._site(query.site)
             days = _days_shown(self._sites.calendar(site).day(query.now), _UNIT_FIELD[site.unit])
-            arguments = [query.now, site.online_window, *days, *_with_crc(query.paths)]
+            arguments = [query.now, site.online_window, *days, *_with_hash(query.paths)]
             calls.append((keys.read_keys(query.site), arguments))
         with self._timed("read"):
             replies = await self._call_scripts(READ, calls)
@@ -367,7 +366,7 @@ class Store:
         for row in days:
             arguments += (row.day, row.views, row.visits, row.visitors)
         for path, views in articles.items():
-            arguments += (*_with_crc((path,)), views)
+            arguments += (*_with_hash((path,)), views)
         [reply] = await self._call_scripts(ADD, [(keys.add_keys(site, name), arguments)])
         return bool(self._good("add", reply))
 
@@ -681,15 +680,15 @@ def _pairs(flat: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 def _article(path: str) -> bytes:
     """Return a view's article as `apply.lua` takes it."""
     name = path.encode()
-    return b"%b%b%b" % (len(name).to_bytes(2), name, crc32(name).to_bytes(4))
+    return b"%b%b%b" % (len(name).to_bytes(2), name, keys.article_hash(name).to_bytes(4))
 
 
-def _with_crc(paths: Iterable[str]) -> Iterator[bytes | int]:
+def _with_hash(paths: Iterable[str]) -> Iterator[bytes | int]:
     """Yield each path and the hash that finds its bucket (`articles.lua`)."""
     for path in paths:
         name = path.encode()
         yield name
-        yield crc32(name)
+        yield keys.article_hash(name)
 
 
 @lru_cache(maxsize=64)

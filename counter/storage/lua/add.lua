@@ -7,7 +7,7 @@
 --       4 seconds that the import is remembered  5 articles a bucket
 --       6 articles kept in a most-read set
 --       7 views, 8 visits, 9 visitors that belong to no day: the totals start from so many more
---      10 how many days follow: day, views, visits, visitors each; then path, CRC-32 and views
+--      10 how many days follow: day, views, visits, visitors each; then path, hash and views
 --         each
 -- Reply 1 if added now, 0 if it was before
 -- Error CHANGED if parts of another source have been added under this name, TOOBIG if a figure
@@ -58,9 +58,19 @@ for i = paths_from, #ARGV, 3 do
 end
 if t[9] > 0 then resolve(KEYS[5], t[9], paths, hashes) end
 local size = round_of(buckets)
+local had, views = {}, {}
 for n, path in ipairs(paths) do
-  local bucket = prefix .. bucket_of(hashes[n], buckets, size)
-  number(redis.call('HGET', bucket, path), bucket .. ' ' .. path)
+  if not views[path] then
+    local bucket = prefix .. bucket_of(hashes[n], buckets, size)
+    local held = redis.call('HGET', bucket, path)
+    had[path], views[path] = held, number(held, bucket .. ' ' .. path)
+  end
+  views[path] = views[path] + tonumber(added[n])
+  if views[path] >= LIMIT then error({ err = 'TOOBIG ' .. path .. ' would pass 2^53' }) end
+end
+local top_floor = 0
+if redis.call('ZCARD', top) >= keep then
+  top_floor = tonumber(redis.call('ZRANGE', top, 0, 0, 'WITHSCORES')[2])
 end
 splits_for(prefix, t[4] + #paths, buckets, load)
 
@@ -91,16 +101,26 @@ for _, name in ipairs(names) do
     name .. ':t', int(v) .. ' ' .. int(s) .. ' ' .. int(u))
 end
 
+local best = {}
+local function rank()
+  if #best > 0 then redis.call('ZADD', top, unpack(best)) end
+  best = {}
+end
 for n, path in ipairs(paths) do
   local bucket = prefix .. bucket_of(hashes[n], buckets, round_of(buckets))
-  local is_new = redis.call('HEXISTS', bucket, path) == 0
-  local views = redis.call('HINCRBY', bucket, path, added[n])
-  redis.call('ZADD', top, views, path)
-  if is_new then
+  redis.call('HSET', bucket, path, views[path])
+  if views[path] >= top_floor then
+    best[#best + 1] = views[path]
+    best[#best + 1] = path
+    if #best == 2000 then rank() end
+  end
+  if not had[path] then
+    had[path] = true
     t[4] = t[4] + 1
     if t[4] > load * buckets then buckets = split(prefix, buckets) end
   end
 end
+rank()
 if redis.call('ZCARD', top) > 2 * keep then redis.call('ZREMRANGEBYRANK', top, 0, -keep - 1) end
 redis.call('HSET', total, 'views', t[1], 'visits', t[2], 'visitors', t[3],
   'articles', t[4], 'buckets', buckets)

@@ -1,4 +1,4 @@
--- Other names of articles: a name's value is "<CRC-32> <path>" of what it stands for, which may be
+-- Other names of articles: a name's value is "<hash> <path>" of what it stands for, which may be
 -- another such name. Prepended to every script that is told paths by others.
 
 -- Replaces those of `paths` that are other names by the articles' own, and their `hashes` too.

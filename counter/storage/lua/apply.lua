@@ -11,7 +11,7 @@
 --      14 visitors (8 bytes), each followed by the same one under the salt of the day before
 --      15 the number that must have been applied before this one (0: none need be)
 --      16 the views in one text, since an argument costs more than what it holds; big-endian:
---         length of the path (2 bytes), path (none: presence only), its CRC-32 (4), visitor (8;
+--         length of the path (2 bytes), path (none: presence only), its hash (4), visitor (8;
 --         NOBODY: no identity), time (8, a double; ms)
 --      17 the day's first instant (ms)
 --      18 how often an article may be new, if that is limited, as three numbers (µs): the time

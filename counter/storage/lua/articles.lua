@@ -3,7 +3,8 @@
 -- The views of an article are a field of the hash <prefix><bucket>. Buckets are kept small, since
 -- Redis packs a small hash: a path then costs few bytes beyond its own. Their number grows with
 -- the articles, one at a time, by linear hashing (W. Litwin, VLDB 1980): bucket b splits into b
--- and b + size, and nothing else moves. The hash is the path's CRC-32, which the caller tells.
+-- and b + size, and nothing else moves. The hash is the first 32 bits of the
+-- path's SHA-1, which the caller tells, and which Redis has for scripts of its own.
 
 -- The largest power of two that is at most `buckets`.
 local function round_of(buckets)

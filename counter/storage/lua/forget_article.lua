@@ -2,7 +2,7 @@
 --
 -- KEYS  1 audit  2 total  3 aliases  4 top  5 prefix of the article buckets
 --       6 … the most-read sets of the days that have one
--- ARGV  1 who  2 entries that the audit log keeps  3 the path  4 its CRC-32
+-- ARGV  1 who  2 entries that the audit log keeps  3 the path  4 its hash
 -- Reply { 1 if an article was forgotten, 2 if a name was, 0 if there was neither; the article's
 --         views; what the name stood for }
 -- Error WRONGTYPE or BADVALUE, before anything is written

@@ -4,7 +4,7 @@
 -- ARGV  1 now (ms)  2 online window (ms)
 --       3 the fields of the days, today's last, in one text: an argument costs more than it holds
 --       4 how many of them, from the last, are this week's  5 this month's
---       then the paths, each with its CRC-32
+--       then the paths, each with its hash
 -- Reply { online; total's views, visits, visitors; articles;
 --         today's, yesterday's, the week's and the month's count; each path's views }
 -- Error WRONGTYPE or BADVALUE

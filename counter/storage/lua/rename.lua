@@ -3,7 +3,7 @@
 -- KEYS  1 audit  2 total  3 aliases  4 top  5 prefix of the article buckets
 --       6 … the most-read sets of the days that have one
 -- ARGV  1 who  2 entries that the audit log keeps  3 articles kept in a most-read set
---       4 old path  5 its CRC-32  6 new path  7 its CRC-32
+--       4 old path  5 its hash  6 new path  7 its hash
 -- Reply { 1 if renamed now, 0 if the old path stood for the same article before, -1 if it stands
 --         for another one; the article that it stands for now; the old one's views before;
 --         the new one's before; the new one's now }

@@ -1,21 +1,6 @@
--- CRC-32 (ISO-HDLC, as zlib has it): only a split has to find out a path's hash by itself.
-local crc_table
-local function crc32(text)
-  if not crc_table then
-    crc_table = {}
-    for i = 0, 255 do
-      local c = i
-      for _ = 1, 8 do
-        c = bit.bxor(bit.rshift(c, 1), bit.band(c, 1) == 1 and 0xEDB88320 or 0)
-      end
-      crc_table[i] = c
-    end
-  end
-  local c = -1
-  for i = 1, #text do
-    c = bit.bxor(bit.rshift(c, 8), crc_table[bit.band(bit.bxor(c, string.byte(text, i)), 0xFF)])
-  end
-  return bit.bnot(c) % 4294967296
+-- Only a split has to find out paths' hashes by itself.
+local function hash_of(path)
+  return tonumber(string.sub(redis.sha1hex(path), 1, 8), 16)
 end
 
 -- Returns how many splits so many articles want. The buckets that they touch are looked at, so one
@@ -45,7 +30,7 @@ local function split(prefix, buckets)
     end
   end
   for i = 1, #fields, 2 do
-    if crc32(fields[i]) % (size * 2) == buckets then
+    if hash_of(fields[i]) % (size * 2) == buckets then
       moved[#moved + 1] = fields[i]
       moved[#moved + 1] = fields[i + 1]
       gone[#gone + 1] = fields[i]
