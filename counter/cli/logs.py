@@ -7,6 +7,8 @@ import sys
 
 import structlog
 
+from counter.web.request_ids import add_request_id
+
 
 def configure(level: str) -> None:
     """Send structlog's and the libraries' lines of at least `level` to standard error.
@@ -15,7 +17,7 @@ def configure(level: str) -> None:
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        add_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -20,6 +20,7 @@ from counter.metrics import Metrics
 from counter.settings import Server
 from counter.web.connections import Connections, allow_files
 from counter.web.problems import problem_response
+from counter.web.request_ids import HEADER, request_id
 from counter.web.requests import MAX_BODY
 from counter.web.routing import InternalError, Router
 from counter.web.whole import SERVER
@@ -153,6 +154,7 @@ class _Connection(RequestHandler):
         )
         response = problem_response(problem, "/")
         response.headers["Server"] = SERVER
+        response.headers[HEADER] = request_id(request)
         response.force_close()
         return response
 

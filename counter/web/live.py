@@ -14,6 +14,7 @@ from counter.model.figures import Figures
 from counter.readers.live import LiveFeed, Watcher
 from counter.sites import Sites
 from counter.web.public import Public, asked_paths
+from counter.web.request_ids import HEADER, request_id
 from counter.web.requests import query_parameters
 from counter.web.routing import Router
 from counter.web.whole import SERVER
@@ -52,6 +53,7 @@ class Live:
                     "X-Content-Type-Options": "nosniff",
                 }
             )
+            response.headers[HEADER] = request_id(request)
             self._public.finish(request, key, response)
             await response.prepare(request)
             await response.write(b"retry: %d\n\n" % random.randint(*_RECONNECT_MS))  # noqa: S311 # a jitter

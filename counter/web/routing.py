@@ -24,6 +24,7 @@ from counter.errors import (
 )
 from counter.metrics import Metrics
 from counter.web.problems import problem_response
+from counter.web.request_ids import HEADER, current, request_id
 from counter.web.whole import SERVER, WholeResponse
 
 Handler = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
@@ -95,6 +96,7 @@ class Router:
         return self._unknown, ""
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        current.set(request)  # aiohttp answers each request in a task, and so a context, of its own
         started = time.perf_counter()
         path = request.rel_url.raw_path
         route, variable = self._find(path)
@@ -116,6 +118,7 @@ class Router:
             )
         if not response.prepared:
             response.headers["Server"] = SERVER
+            response.headers[HEADER] = request_id(request)
             response.headers["X-Content-Type-Options"] = "nosniff"
             if self.finish:
                 self.finish(request, variable, response)

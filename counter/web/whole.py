@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from aiohttp import HttpVersion11, web
 
+from counter.web.request_ids import HEADER, sent_id
+
 SERVER = "visitor-counter"
 JSON_HEADERS = {
     "Content-Type": "application/json",
@@ -54,7 +56,10 @@ def json_answer(
         allowed: whether that page may read the answer (CORS).
     """
     if request.version == HttpVersion11 and request.keep_alive and _is_plain(origin):
-        return WholeResponse(_head(int(time.time()), origin, allowed), body)
+        head = _head(int(time.time()), origin, allowed)
+        if HEADER in request.headers and (sent := sent_id(request)):
+            head += f"{HEADER}: {sent}\r\n".encode()
+        return WholeResponse(head, body)
     return web.Response(body=body, headers=JSON_HEADERS)
 
 
