@@ -29,7 +29,7 @@ WORDS = {
     "a function call": "parent.postMessage",
     "a header of its own": "a\r\nSet-Cookie: owned=1\r\n\r\n<script>alert(1)</script>",
     "a line of its own": '"}\n{"event": "forged", "level": "critical"}',
-    "a template": "{{7*7}}${7*7}<%= 7*7 %>",
+    "a template": "{{1337*1337}}${1337*1337}<%= 1337*1337 %>",
     "half a surrogate, escaped": "%ED%A0%80",
     "a path outside": "/../../../etc/passwd",
     "a right-to-left override": "\u202egpj.exe",
@@ -51,7 +51,7 @@ TYPES = {
     "image/png": str,
     "text/event-stream": str,
 }
-MARKUP = ("<script>alert", "<img src=x", "<svg onload", "49${", "49$49")
+MARKUP = ("<script>alert", "<img src=x", "<svg onload", "1787569")
 
 
 @dataclass
@@ -116,7 +116,6 @@ async def check(session: Any, method: str, url: str) -> str:
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy, url
         assert "script-src 'unsafe" not in policy, url
-        assert "49" not in re.findall(r"7\*7|\b49\b", text), url
         for markup in MARKUP:
             assert markup not in text, url
     if answer.content_type == "text/html":
