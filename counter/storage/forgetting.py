@@ -8,17 +8,16 @@ batch whose answer was lost counts once at most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from counter.model.figures import Unit
 from counter.storage import keys
+from counter.storage.changes import Progress
 from counter.storage.scripts import FORGET_BUCKETS, FORGET_SITE
 from counter.storage.store import Store
 
 _BUCKETS_AT_ONCE = 200
 _KEYS_AT_ONCE = 500
-Progress = Callable[[int, int], None]
-"""Is told how many steps were taken, and how many there are in all."""
 
 
 async def forget_site(

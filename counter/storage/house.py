@@ -7,8 +7,7 @@ twice: what has been done already changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from counter.errors import BadParameter, Conflict
@@ -18,28 +17,17 @@ from counter.model.figures import Unit
 from counter.settings import Site
 from counter.sites import Sites
 from counter.storage import audit, keys
-from counter.storage.forgetting import Progress, forget_site
+from counter.storage.changes import Change, Progress
+from counter.storage.forgetting import forget_site
+from counter.storage.merging import merge, merging_into
 from counter.storage.scripts import FORGET_ARTICLE, FORGET_DAY, RENAME, START
-from counter.storage.store import Store
+from counter.storage.store import Query, Store
 
 _AT_ONCE = 100
 """Renames that travel together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an operation changed."""
-
-    site: str
-    what: str
-    """The operation, as the audit log has it."""
-    subject: str
-    """What it was done to: for a rename `/old → /new`."""
-    changed: bool = True
-    """False if all was so before."""
-    before: dict[str, int] = field(default_factory=dict)
-    """The figures that it changed, as they were; by their names."""
-    after: dict[str, int] = field(default_factory=dict)
+__all__ = ["Change", "House", "Progress"]
 
 
 class House:
@@ -157,11 +145,59 @@ class House:
 
         It takes many short steps; the site's figures go all at once with the last. One that was
         stopped goes on when it is asked for again.
+
+        Raises:
+            Conflict: a part of it is on its way into another site.
         """
+        if into := await merging_into(self._store, site):
+            raise Conflict(
+                f"{site} is being merged into {into}: finish that, or a part of it would be lost."
+            )
         days = self._recent_days(site)
         before = await forget_site(self._store, site, days, who, progress)
         after = dict.fromkeys(before, 0)
         return Change(site, "forget", "the whole site", True, before, after)
+
+    async def merge(
+        self, site: str, into: str, *, who: str, progress: Progress = lambda _done, _all: None
+    ) -> Change:
+        """Move all figures of `site` to `into`, where they are added to what is there.
+
+        That is articles, days, start figures, hours, visitors of late days, the most read, and
+        other names of articles where `into` knows none. Days meet by their names, whatever the
+        zones of the two sites; who read both sites is two visitors.
+
+        It takes many short steps, and both sites' sums agree after each. One that was stopped goes
+        on when it is asked for again; no figure comes twice. What is counted for `site` meanwhile
+        may stay there: merge it again.
+
+        Args:
+            progress: is told how many articles have moved, and how many there were.
+
+        Raises:
+            BadParameter: both are the same site.
+            Conflict: `site` is on its way into another one, or the sum would pass 2^53.
+        """
+        if site == into:
+            raise BadParameter(f"{site} is to be merged into itself; give another site.")
+        await self._adopt_names(site, into, who)
+        return await merge(self._store, site, into, self._recent_days(site), who, progress)
+
+    async def _adopt_names(self, site: str, into: str, who: str) -> None:
+        """Have `into` know the other names of articles that `site` has, but for what means
+        something else there."""
+        found = await self._store.ask("merge", lambda client: client.hgetall(keys.aliases(site)))
+        stands_for = {
+            old.decode(): value.partition(b" ")[2].decode() for old, value in found.items()
+        }
+        names = list(stands_for)
+        for begin in range(0, len(names), _AT_ONCE):
+            pairs = [(old, _end(stands_for, old)) for old in names[begin : begin + _AT_ONCE]]
+            told = tuple(old for old, _ in pairs)
+            views = (await self._store.figures(Query(into, self._clock(), told))).articles
+            taken = {path for pair in pairs for path in pair if await self.stands_for(into, path)}
+            free = [pair for pair in pairs if not views[pair[0]] and not taken & set(pair)]
+            await self.rename_many(into, free, who=who)
 
     def _rename_arguments(self, old: str, new: str, who: str) -> list[Any]:
         arguments: list[Any] = [who, keys.AUDIT_KEEP, keys.TOP_KEEP]
@@ -174,6 +210,13 @@ class House:
         zone those to come."""
         today = self._sites.calendar(self._sites.get(site) or Site()).day(self._clock())
         return span(shift(today, -keys.TOP_TTL // keys.DAY - 1), shift(today, 2))
+
+
+def _end(stands_for: Mapping[str, str], name: str) -> str:
+    """Return the article at the end of the names that begin with `name`."""
+    for _ in stands_for:
+        name = stands_for.get(name, name)
+    return name
 
 
 def _renamed(site: str, old: str, new: str, reply: list[Any]) -> Change | Conflict:

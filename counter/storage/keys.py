@@ -15,6 +15,8 @@ is atomic there.
 | `vc:{site}:hours:<day>` | hash | number of the hour since the day began, 0 to 24 → views |
 | `vc:{site}:aliases` | hash | another name of an article → hash and path of what it stands for |
 | `vc:{site}:audit` | stream | who changed what, the last 10,000 changes at least |
+| `vc:{site}:merging`, `vc:{site}:outbox` | hash, list | how far a merge into another site is, and the part that is on its way there; gone when it is done |
+| `vc:{site}:moment` | string | another site's visitors of a day, while they are merged |
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
 | `vc:{site}:import:<id>` | string | the number of the last part added, 1 if no part follows, and the source |
 | `vc:{site}:copy:<id>:…` | as their originals | `total`, `days` and `a:<bucket>` as they were at one moment, for an export |
@@ -145,6 +147,24 @@ def forget_site_keys(site: str, found: Iterable[str]) -> tuple[str, ...]:
     return (audit(site), total(site), f"{base}a:", *others, *found)
 
 
+def take_keys(site: str, among: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of one `take.lua` call, in its order."""
+    base = prefix(site)
+    names = (audit(site), days(site), total(site), top(site), f"{base}a:")
+    return (merging(site), f"{base}outbox", *names, *dated(site, among))
+
+
+def adopt_day_keys(site: str, name: str, day: str) -> tuple[str, ...]:
+    """Return the keys of one `adopt_day.lua` call, in its order, for the import called `name`."""
+    base = prefix(site)
+    return (f"{base}import:{name}", *dated(site, [day]), f"{base}moment")
+
+
+def adopted_keys(site: str, name: str) -> tuple[str, ...]:
+    """Return the keys of one `adopted.lua` call, in its order, for the import called `name`."""
+    return (f"{prefix(site)}import:{name}", audit(site), total(site))
+
+
 def dated(site: str, among: Iterable[str]) -> list[str]:
     """Return the keys that each day of `among` may have to itself."""
     return [f"{prefix(site)}{kind}:{day}" for day in among for kind in DATED]
@@ -188,6 +208,10 @@ def audit(site: str) -> str:
 def article_hash(path: bytes) -> int:
     """Return the hash (32 bits) that finds an article's bucket: see `lua/articles.lua`."""
     return int.from_bytes(sha1(path, usedforsecurity=False).digest()[:4])
+
+
+def merging(site: str) -> str:
+    return f"{prefix(site)}merging"
 
 
 def bucket(site: str, number: int) -> str:
