@@ -19,10 +19,16 @@ def headings(page: Path) -> set[str]:
     return {heading.replace(" ", "-") for heading in plain}
 
 
+def links(page: Path) -> list[str]:
+    """Where the page's links and images lead."""
+    text = page.read_text("utf-8")
+    return re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"$]+)"', text)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     dead = []
-    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+    for target in links(page):
         if re.match(r"[a-z]+:", target):
             continue
         name, _, anchor = target.partition("#")
@@ -30,3 +36,17 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
         if not file.exists() or (anchor and file.suffix == ".md" and anchor not in headings(file)):
             dead.append(target)
     assert dead == []
+
+
+def test_every_document_is_found_from_the_index() -> None:
+    docs = ROOT / "docs"
+    index = {(docs / link).resolve() for link in links(docs / "README.md")}
+    assert {page for page in docs.rglob("*.md") if page.name != "README.md"} - index == set()
+    assert (docs / "README.md").resolve() in {
+        (ROOT / link).resolve() for link in links(ROOT / "README.md")
+    }
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {(page.parent / link).resolve() for page in PAGES for link in links(page)}
+    assert set((ROOT / "docs" / "images").iterdir()) <= shown
