@@ -10,7 +10,7 @@ from typing import Any
 import click
 import uvloop
 
-from bench import batches, bots, memory, overload, reads, scrape, speed
+from bench import batches, bots, imports, memory, overload, reads, scrape, speed
 
 _SIZES = (1, 8, 32, 64, 128, 256, 512)
 _SITES = (1, 8, 64, 512)
@@ -55,6 +55,17 @@ def overload_command(target: Path, rounds: int, seconds: int) -> None:
     measured = uvloop.run(overload.measure(rounds, seconds))
     overload.show(measured)
     _write(target, "overload", measured)
+
+
+@main.command("imports")
+@click.option("--rows", default=200_000, show_default=True, help="10000000 shows the memory.")
+@click.option("--format", "formats", multiple=True, default=[*imports.FORMATS])
+@click.pass_obj
+def imports_command(target: Path, rows: int, formats: tuple[str, ...]) -> None:
+    """How fast a file is imported, and in how much memory."""
+    measured = uvloop.run(imports.measure(list(formats), rows))
+    imports.show(measured)
+    _write(target, "imports", measured)
 
 
 @main.command("bots")
