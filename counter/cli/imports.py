@@ -18,7 +18,7 @@ from counter.cli.common import config_option, json_option, opened
 from counter.cli.common import known as known_site
 from counter.cli.run import run
 from counter.cli.sources import Asked, Source, open_source
-from counter.errors import BadImport
+from counter.errors import BadImport, UnreadableExport
 from counter.importing.adding import Target, add, begin
 from counter.importing.formats import FORMATS, STORE_FORMATS
 from counter.importing.parts import Figures, Part, Report, describe, in_parts, strictly
@@ -128,6 +128,8 @@ def import_command(
                 err=True,
             )
             raise
+        except UnreadableExport as error:
+            raise UnreadableExport(f"{source}: {error}") from None
         _tell(outcome, target, dry_run, as_json, _INDEX[own.unit])
         reject.tell()
 
