@@ -232,6 +232,15 @@ class Metrics:
                 registry=registry,
             )
         )
+        self.sitemap_up = Labelled(
+            Gauge(
+                "visitor_counter_sitemap_up",
+                "1 if the site's sitemap was read the last time, else 0: then every path counts.",
+                ["site"],
+                multiprocess_mode="livemin",
+                registry=registry,
+            )
+        )
         self.store_up = Gauge(
             "visitor_counter_store_up",
             "1 if the store took the last batch and answered the last question, else 0.",

@@ -371,6 +371,12 @@ class Site(_Section):
         description="Patterns of the site's articles, such as `/news/*` (`*`: anything); a view "
         "of another path does not count. None: any path.",
     )
+    sitemap: WebAddress = Field(
+        "",
+        description="Address of the site's sitemap, or of an index of them: a view counts if it "
+        "has the path, or `paths` match it. Read every hour, and sooner when it lacks a path; as "
+        "long as it can't be read, every path counts.",
+    )
     new_articles: RateLimit = Field(
         "off",  # type: ignore[assignment]
         description="How many articles may be new, such as `1000/m`; past it a view of a new one "
@@ -593,5 +599,5 @@ def _table(value: object, key: str) -> dict[str, Any]:
 def _read_secret(name: str, path: str) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{name}: {path} can't be read: {error}") from None

@@ -13,6 +13,7 @@ from counter.errors import OriginRefused
 from counter.ingest.addresses import in_networks, rate_key
 from counter.ingest.bots import is_bot
 from counter.ingest.identity import Identity
+from counter.ingest.listing import Listings
 from counter.ingest.origins import is_allowed, origin_of
 from counter.ingest.rates import RateLimiter
 from counter.model.clock import Clock, monotonic_ms
@@ -58,8 +59,9 @@ Step = Callable[[Arrival], Reason | None]
 class Pipeline:
     """Turns arrivals into hits."""
 
-    def __init__(self, identity: Identity, clock: Clock = monotonic_ms) -> None:
+    def __init__(self, identity: Identity, listings: Listings, clock: Clock = monotonic_ms) -> None:
         self._identity = identity
+        self._listings = listings
         self._clock = clock
         self._limiters: dict[Rate, RateLimiter] = {}
         self._steps: tuple[Step, ...] = (
@@ -70,7 +72,7 @@ class Pipeline:
             drop_bot,
             drop_ignored_address,
             drop_by_signal,
-            drop_unlisted,
+            self.drop_unlisted,
             self.drop_over_rate,
             self.drop_over_site_rate,
             self.put_visitor,
@@ -95,6 +97,17 @@ class Pipeline:
             arrival.visitor,
             arrival.previous,
         )
+
+    def drop_unlisted(self, arrival: Arrival) -> Reason | None:
+        """Leave out paths that the site does not have: made-up ones would fill the store."""
+        site = arrival.site
+        if not (site.paths or site.sitemap) or arrival.heartbeat:
+            return None
+        if any(matches(pattern, arrival.path) for pattern in site.paths):
+            return None
+        if site.sitemap and self._listings.confirms(arrival.key, arrival.path):
+            return None
+        return Reason.UNLISTED
 
     def drop_over_rate(self, arrival: Arrival) -> Reason | None:
         rate = arrival.site.rate_limit
@@ -199,12 +212,3 @@ def drop_by_signal(arrival: Arrival) -> Reason | None:
     if arrival.signal and arrival.site.privacy_signals == "ignore":
         return Reason.SIGNAL
     return None
-
-
-def drop_unlisted(arrival: Arrival) -> Reason | None:
-    """Leave out paths that the site does not have: made-up ones would fill the store."""
-    patterns = arrival.site.paths
-    if not patterns or arrival.heartbeat:
-        return None
-    listed = any(matches(pattern, arrival.path) for pattern in patterns)
-    return None if listed else Reason.UNLISTED

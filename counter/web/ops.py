@@ -22,10 +22,12 @@ class Ops:
         store: Store,
         exposition: Exposition,
         processes_ready: Callable[[], bool] = lambda: True,
+        problems: Callable[[], list[str]] = list,
     ) -> None:
         self._store = store
         self._exposition = exposition
         self._processes_ready = processes_ready
+        self._problems = problems
         self.stopping = False
 
     def add_to(self, router: Router) -> None:
@@ -51,7 +53,10 @@ class Ops:
             await self._store.ready()
         except CounterError as error:
             return _status(503, {"status": "store", "detail": str(error)})
-        return _status(200, {"status": "ready"})
+        problems = self._problems()
+        return _status(
+            200, {"status": "ready", **({"detail": "; ".join(problems)} if problems else {})}
+        )
 
 
 def _status(status: int, document: dict[str, str]) -> web.Response:

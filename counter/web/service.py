@@ -16,6 +16,7 @@ from aiohttp import http
 from counter.errors import SettingsError
 from counter.ingest.batcher import Batcher
 from counter.ingest.identity import Identity, Salts
+from counter.ingest.listing import Listings
 from counter.ingest.pipeline import Pipeline
 from counter.metrics import Metrics
 from counter.model.clock import Clock, wall_ms
@@ -38,6 +39,7 @@ from counter.web.metrics import Exposition
 from counter.web.ops import Ops
 from counter.web.public import Public
 from counter.web.routing import Router
+from counter.web.sitemaps import Sitemaps
 from counter.web.tokens import Tokens
 
 log = structlog.get_logger()
@@ -63,6 +65,7 @@ class Service:
     router: Router
     feed: LiveFeed
     salts: Salts
+    sitemaps: Sitemaps
     address: tuple[str, int]
     clock: Clock
 
@@ -90,7 +93,7 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[R
         serving(settings, url, clock) as service,
     ):
         exposition = Exposition(service.metrics.registry, service.store, service.sites, clock)
-        ops = Ops(service.store, exposition)
+        ops = Ops(service.store, exposition, problems=service.sitemaps.problems)
         dashboard = owners_pages(service.store, service.sites, settings, clock)
         admin = Admin(service.directory, service.sites, service.tokens, settings.server)
         router = operations_router((ops, dashboard, admin), service.metrics)
@@ -165,10 +168,13 @@ async def serving(
         await batcher.open()
         stack.push_async_callback(batcher.close)
         reader = FiguresReader(store, sites, clock, max_age_ms=settings.server.figures_max_age)
+        listings = Listings()
+        sitemaps = Sitemaps(sites, listings, metrics)
+        stack.push_async_callback(cancel, asyncio.create_task(sitemaps.keep(), name="sitemaps"))
         tokens = Tokens(settings.tokens, settings.server.trusted_proxies)
         public = Public(
             sites=sites,
-            pipeline=Pipeline(Identity(salts)),
+            pipeline=Pipeline(Identity(salts), listings),
             batcher=batcher,
             reader=reader,
             store=store,
@@ -203,6 +209,7 @@ async def serving(
             router=router,
             feed=feed,
             salts=salts,
+            sitemaps=sitemaps,
             address=address,
             clock=clock,
         )

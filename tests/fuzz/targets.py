@@ -10,7 +10,6 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -309,7 +308,6 @@ def _check_file(text: bytes) -> bool:
             load(Path(file.name), {})
         except SettingsError:
             return False
-    tomllib.loads(text.decode())
     return True
 
 
