@@ -25,6 +25,8 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 
 from counter.errors import SettingsError
@@ -48,6 +50,7 @@ _SIZE = re.compile(r"(\d+)(KiB|MiB|GiB)")
 _SIZE_BYTES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _TOKEN_HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _RATE = re.compile(r"([1-9]\d*)/(s|m|h)")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _ORIGIN = re.compile(r"https?://((\*\.)?[a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s#]*)?")
 _KUBERNETES = re.compile(
@@ -185,6 +188,13 @@ def _link_hash(value: object) -> object:
     )
 
 
+def _prefix_path(value: object) -> object:
+    prefix = value.rstrip("/") if isinstance(value, str) else "?"
+    if _PREFIX.fullmatch(prefix) and {".", ".."}.isdisjoint(prefix.split("/")):
+        return prefix
+    raise ValueError('a prefix is a path of letters, digits and . _ ~ -, such as "/counter"')
+
+
 def _duration_text(milliseconds: int) -> str:
     units = [unit for unit in _DURATION_MS if milliseconds % _DURATION_MS[unit] == 0]
     unit = units[-1] if milliseconds else "s"
@@ -206,6 +216,7 @@ Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 StoreURL = Annotated[str, BeforeValidator(_store_url)]
 Origin = Annotated[str, BeforeValidator(_origin)]
+Prefix = Annotated[str, BeforeValidator(_prefix_path)]
 TokenHash = Annotated[str, BeforeValidator(_token_hash)]
 SiteKey = Annotated[str, BeforeValidator(_site_key)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
@@ -227,6 +238,11 @@ class Server(_Section):
         "127.0.0.1:8081",  # type: ignore[assignment]
         description="Where operators are served: metrics, health, administration. "
         "Keep it from the public.",
+    )
+    prefix: Prefix = Field(
+        "",
+        description="The path below which browsers are served, such as `/counter`: for a proxy "
+        "that passes a path of the site's own domain on as it is. Operators' addresses have none.",
     )
     workers: int = Field(1, ge=1, le=64, description="Processes that serve; one for each core.")
     trusted_proxies: tuple[Network, ...] = Field(
@@ -322,6 +338,17 @@ class Store(_Section):
     )
 
 
+class DropIn(StrEnum):
+    """A counter in whose way the service answers too, for pages that are not to be edited."""
+
+    BUSUANZI = "busuanzi"
+    BUSUANZI_API = "busuanzi-api"
+    """The self-hosted one."""
+    VERCOUNT = "vercount"
+    GOATCOUNTER = "goatcounter"
+    WALINE = "waline"
+
+
 class Site(_Section):
     """`[sites.KEY]`: one counted web site."""
 
@@ -329,6 +356,12 @@ class Site(_Section):
         (),
         description="Whose pages may count: `https://www.example.vn`, `https://*.example.vn`; "
         "none: anybody's.",
+    )
+    dropins: tuple[DropIn, ...] = Field(
+        (),
+        description="Counters in whose ways the service answers the site's pages too: `busuanzi`, "
+        "`busuanzi-api` (the self-hosted one), `vercount`, `goatcounter`, `waline`. A page's site "
+        "is found by `origins`, which must be named then.",
     )
     allow_no_origin: bool = Field(
         False,
@@ -410,6 +443,18 @@ class Site(_Section):
         False,
         description="Count nothing; views are answered with the figures, and the reason `paused`.",
     )
+
+    @field_validator("dropins")
+    @classmethod
+    def _found_by_origins(
+        cls, dropins: tuple[DropIn, ...], info: ValidationInfo
+    ) -> tuple[DropIn, ...]:
+        if dropins and not set(info.data.get("origins", ())) - {"null"}:
+            raise ValueError(
+                "the site of a page is found by its origins: name them, such as "
+                'origins = ["https://www.example.vn"]'
+            )
+        return dropins
 
     @cached_property
     def kept_parameters(self) -> frozenset[str]:

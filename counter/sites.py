@@ -15,6 +15,8 @@ class Sites(Mapping[str, Site]):
     def __init__(self, sites: Mapping[str, Site]) -> None:
         self._sites = dict(sites)
         self._calendars: dict[str, Calendar] = {}
+        self.generation = 0
+        """Rises whenever the sites change: what is made from them is to be made anew."""
 
     def __getitem__(self, key: str) -> Site:
         return self._sites[key]
@@ -28,6 +30,7 @@ class Sites(Mapping[str, Site]):
     def replace(self, sites: Mapping[str, Site]) -> dict[str, list[str]]:
         """Take `sites` instead of those there were; returns what that changed, by their keys."""
         before, self._sites = self._sites, dict(sites)
+        self.generation += 1
         return {
             "added": sorted(sites.keys() - before.keys()),
             "removed": sorted(before.keys() - sites.keys()),

@@ -46,6 +46,7 @@ KINDS = {
     "text/html": "subdocument",
     "image/svg+xml": "image",
     "image/png": "image",
+    "image/gif": "image",
 }
 
 
@@ -69,11 +70,15 @@ def names(path: str) -> list[str]:
     return [*assets(), "v1-lang.json"] if path.startswith("/embed/") else ["vithuy"]
 
 
-def addresses() -> Iterator[tuple[str, str]]:
-    """Yield each public address with each value of each parameter, and as what it is asked for."""
+def addresses(*, dropins: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield each public address with each value of each parameter, and as what it is asked for.
+
+    Args:
+        dropins: whether to yield those of other counters, or ours.
+    """
     for path, operations in document()["paths"].items():
         for method, operation in operations.items():
-            if method == "parameters":
+            if method == "parameters" or ("drop-ins" in operation.get("tags", ())) != dropins:
                 continue
             media = set(operation["responses"].get("200", {}).get("content", ()))
             kinds = {KINDS.get(kind, "xmlhttprequest") for kind in media} or {"xmlhttprequest"}
@@ -104,9 +109,24 @@ def test_no_address_of_the_embed_is_blocked(base: str) -> None:
     assert {address: rule for address, rule in found.items() if rule} == {}
 
 
+BLOCKED_DROP_INS = {"/busuanzi", "/count", "/ping"}
+"""What the lists take for a counter's by its name alone: those are other counters' own names."""
+
+
+def test_the_drop_ins_that_lists_block_are_those_that_the_document_names() -> None:
+    found = {
+        address.partition("?")[0]
+        for base in BASES.values()
+        for address, kind in addresses(dropins=True)
+        if blocked(base + address, kind)
+    }
+    assert found == BLOCKED_DROP_INS
+
+
 async def test_every_public_route_is_among_the_addresses(start: Start) -> None:
     up = await start()
-    tried = {address.partition("?")[0] for address, _ in addresses()}
+    every = (*addresses(), *addresses(dropins=True))
+    tried = {address.partition("?")[0] for address, _ in every}
     for method, pattern in up.service.router.routes():
         if method in ("GET", "POST"):
             one = re.sub(r"\{\w+\}", names(pattern)[0], pattern)

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from conftest import BROWSER, Start
 
+from counter.settings import DropIn
 from counter.web.openapi import document
 from counter.web.openapi_parts import problems
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+PAGES = "https://www.example"
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "15")
 """Examples for each operation; 2,000 make some 20,000 cases in a quarter of an hour."""
 
@@ -51,7 +53,7 @@ def test_every_problem_has_its_place() -> None:
 async def test_no_request_gets_an_answer_that_the_document_does_not_have(
     start: Start, tmp_path: Path
 ) -> None:
-    up = await start()
+    up = await start({"origins": [PAGES], "dropins": [way.value for way in DropIn]})
     known = copy.deepcopy(document())
     del known["paths"]["/v1/{site}/live"]  # a stream has no end to wait for
     for operations in known["paths"].values():
@@ -63,7 +65,7 @@ async def test_no_request_gets_an_answer_that_the_document_does_not_have(
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", CONFIGURATION, "run", file),
         *("--url", up.client.base, "--checks", "all", "--max-examples", EXAMPLES),
-        *("--header", f"User-Agent: {BROWSER}", "--seed", "1"),
+        *("--header", f"User-Agent: {BROWSER}", "--header", f"Origin: {PAGES}", "--seed", "1"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=tmp_path,

@@ -119,6 +119,10 @@ class Figures:
     articles: dict[str, int] = field(default_factory=dict)
     """Views by article, for the paths that were asked for; 0 where there are none."""
     stale: bool = False
+    total_views: int = 0
+    """The total in views, whatever the site's unit."""
+    total_visitors: int = 0
+    """The total in visitors, those of each day added up, whatever the site's unit."""
 
 
 @dataclass(frozen=True, slots=True)

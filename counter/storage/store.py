@@ -282,6 +282,8 @@ class Store:
             month=reply[8],
             total=reply[1 + _UNIT_INDEX[site.unit]],
             articles=dict(zip(query.paths, reply[9], strict=True)),
+            total_views=reply[1],
+            total_visitors=reply[3],
         )
 
     async def history(self, site: str, first: str, last: str) -> list[DayRow]:

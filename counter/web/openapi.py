@@ -8,6 +8,7 @@ from typing import Any
 from counter import __version__, errors
 from counter.model.figures import Reason, Unit
 from counter.settings import SITE_KEY
+from counter.web.dropins.documents import paths as drop_in_paths
 from counter.web.embed.badge import COLOURS, LONGEST_LABEL, STYLES
 from counter.web.embed.widget import FIGURES, LAYOUTS, THEMES
 from counter.web.openapi_parts import (
@@ -57,6 +58,7 @@ def document() -> dict[str, Any]:
             "/v1/{site}/shield.json": {"parameters": [site_parameter()], "get": _shield()},
             "/owner/{link}": {"get": _owner()},
             "/embed/{name}": {"get": _embed()},
+            **drop_in_paths(),
             "/openapi.json": {"get": operation("This document", {"200": json_of({})})},
             "/": {"get": operation("The page that makes the snippet", {"200": html_of()})},
         },
@@ -327,6 +329,6 @@ def _owner() -> dict[str, Any]:
     return route
 
 
-def add_to(router: Router) -> None:
-    """Serve the document at `/openapi.json`."""
-    serve(router, document())
+def add_to(router: Router, prefix: str) -> None:
+    """Serve the document at `/openapi.json`; with a prefix, it says so."""
+    serve(router, {**document(), "servers": [{"url": prefix}]} if prefix else document())

@@ -112,9 +112,19 @@ class Public:
         return self.answer(request, key, dropped_json(*outcome))
 
     async def view(
-        self, request: web.BaseRequest, key: str, site: Site, path: str, at: int
+        self,
+        request: web.BaseRequest,
+        key: str,
+        site: Site,
+        path: str,
+        at: int,
+        *,
+        tokens: bool = True,
     ) -> Counted | tuple[Figures, Reason]:
         """Count a view of `path`, as it was sent, that reached the service at `at` (ms).
+
+        Args:
+            tokens: whether an `Authorization` is one of ours; other counters have their own.
 
         Returns:
             What the view is answered with; or, if a filter left it out, the figures (with the
@@ -129,7 +139,7 @@ class Public:
         metrics = self._metrics
         metrics.received[key,].inc()
         try:
-            hit = self._pipeline.run(self.arrival(request, key, site, path, at))
+            hit = self._pipeline.run(self.arrival(request, key, site, path, at, tokens=tokens))
             if isinstance(hit, Hit):
                 answer = self._batcher.submit(hit)
         except Problem as problem:
@@ -142,7 +152,14 @@ class Public:
         return figures, hit
 
     def arrival(
-        self, request: web.BaseRequest, key: str, site: Site, path: str, at: int
+        self,
+        request: web.BaseRequest,
+        key: str,
+        site: Site,
+        path: str,
+        at: int,
+        *,
+        tokens: bool = True,
     ) -> Arrival:
         headers = request.headers
         get = headers.get
@@ -159,7 +176,7 @@ class Public:
             purpose=get("Sec-Purpose") or get("Purpose") or get("X-Moz") or "",
             signal=get("Sec-GPC") == "1" or get("DNT") == "1",
         )
-        if "Authorization" in headers:
+        if tokens and "Authorization" in headers:
             put_vouched(request, arrival, self._tokens)
         return arrival
 

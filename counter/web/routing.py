@@ -49,12 +49,18 @@ class Route:
 
 
 class Router:
-    """The routes of one listener: exact ones, and `/<prefix>/{variable}[/<name>]`."""
+    """The routes of one listener: exact ones, `/<prefix>/{variable}[/<name>]`, all below a prefix.
 
-    def __init__(self, metrics: Metrics) -> None:
+    Args:
+        prefix: what stands before every route's path, such as `/counter`; empty: nothing.
+    """
+
+    def __init__(self, metrics: Metrics, prefix: str = "") -> None:
         self._metrics = metrics
+        self._prefix = prefix
         self._exact: dict[str, Route] = {}
         self._nested: dict[tuple[str, str], Route] = {}
+        self._below: dict[str, Route] = {}
         self._unknown = Route("unknown")
         self.finish: Finish | None = None
 
@@ -66,17 +72,24 @@ class Router:
             route = self._nested.setdefault(key, Route(pattern))
         else:
             route = self._exact.setdefault(pattern, Route(pattern))
-        route.methods[method] = handler
-        if method == "GET":
-            route.methods["HEAD"] = handler
+        _let(route, method, handler)
+
+    def add_below(self, method: str, pattern: str, handler: Handler) -> None:
+        """Add a route `/prefix/{x}` whose variable part is all that follows, slashes and all."""
+        prefix = pattern.partition("/{")[0]
+        _let(self._below.setdefault(prefix, Route(pattern)), method, handler)
 
     def routes(self) -> Iterator[tuple[str, str]]:
         """Yield each method and pattern."""
-        for route in (*self._exact.values(), *self._nested.values()):
+        for route in (*self._exact.values(), *self._nested.values(), *self._below.values()):
             for method in route.methods:
                 yield method, route.name
 
     def _find(self, path: str) -> tuple[Route, str]:
+        if self._prefix:
+            if not path.startswith(self._prefix + "/"):
+                return self._unknown, ""
+            path = path[len(self._prefix) :]
         parts = path.split("/")
         if len(parts) in (3, 4):
             route = self._nested.get(("/" + parts[1], parts[3] if len(parts) == 4 else ""))
@@ -88,11 +101,13 @@ class Router:
         return (route, "") if route else self._find_deeper(parts)
 
     def _find_deeper(self, parts: list[str]) -> tuple[Route, str]:
-        """Look for a route whose prefix has several parts."""
+        """Look for a route whose prefix has several parts, or that takes all below its prefix."""
         for end, name in ((-1, ""), (-2, parts[-1])):
             route = self._nested.get(("/".join(parts[:end]), name))
             if route and parts[end]:
                 return route, parts[end]
+        if len(parts) > 2 and (route := self._below.get("/" + parts[1])):
+            return route, "/".join(parts[2:])
         return self._unknown, ""
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -131,8 +146,14 @@ class Router:
 
     def _no_handler(self, route: Route, method: str) -> Problem:
         if route is self._unknown:
-            return NotFound("Nothing is at this address; GET / tells what is.")
+            return NotFound(f"Nothing is at this address; GET {self._prefix}/ tells what is.")
         allowed = ", ".join(sorted(route.methods))
         return MethodNotAllowed(
             f"{route.name} takes {allowed}, not {method[:20]}.", headers={"Allow": allowed}
         )
+
+
+def _let(route: Route, method: str, handler: Handler) -> None:
+    route.methods[method] = handler
+    if method == "GET":
+        route.methods["HEAD"] = handler

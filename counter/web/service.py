@@ -29,9 +29,10 @@ from counter.storage.connect import cancel
 from counter.storage.directory import Directory, Entries
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
-from counter.web import openapi, openapi_ops
+from counter.web import dropins, openapi, openapi_ops
 from counter.web.admin import Admin
 from counter.web.dashboard.handlers import Dashboard, OwnerLink
+from counter.web.dropins.desk import Desk
 from counter.web.embedding import Embedding
 from counter.web.listener import listening
 from counter.web.live import Live
@@ -188,10 +189,13 @@ async def serving(
             most=settings.server.live_streams,
             most_per_address=settings.server.live_streams_per_address,
         )
-        router = Router(metrics)
+        router = Router(metrics, settings.server.prefix)
         public.add_to(router)
         Live(feed, sites, public).add_to(router)
-        openapi.add_to(router)
+        openapi.add_to(router, settings.server.prefix)
+        body_timeout = settings.server.body_timeout / 1000
+        desk = Desk(public, sites, reader, metrics, clock, body_timeout=body_timeout)
+        dropins.add_to(router, desk)
         Embedding(sites, public, reader, clock).add_to(router)
         OwnerLink(sites, overviews(store, sites, settings, clock)).add_to(router)
         address = await stack.enter_async_context(

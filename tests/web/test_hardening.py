@@ -18,9 +18,11 @@ from conftest import BROWSER, Running, Start
 from services import served, write_config
 from yarl import URL
 
+from counter.settings import DropIn
 from counter.web import service as service_module
 from counter.web.routing import Router
 
+PAGES = "https://www.example"
 WORDS = {
     "a script": "<script>alert(1)</script>",
     "an attribute's end": "\"'><img src=x onerror=alert(1)>",
@@ -48,6 +50,7 @@ TYPES = {
     "text/javascript": str,
     "application/javascript": str,
     "image/svg+xml": ElementTree.fromstring,
+    "image/gif": str,
     "image/png": str,
     "text/event-stream": str,
 }
@@ -72,7 +75,7 @@ async def listeners(start: Start, monkeypatch: pytest.MonkeyPatch) -> Listeners:
             made.append(self)
 
     monkeypatch.setattr(service_module, "Router", Noted)
-    up = await start()
+    up = await start({"origins": [PAGES], "dropins": [way.value for way in DropIn]})
     public, operations = made
     assert public is up.service.router
     return Listeners(
@@ -97,6 +100,8 @@ async def check(session: Any, method: str, url: str) -> str:
     """Ask, and check what holds of every answer; returns its text."""
     headers = {
         "User-Agent": BROWSER,
+        "Origin": PAGES,
+        "Referer": PAGES + "/",
         "Accept-Language": WORDS["a script"],
         "X-Request-Id": WORDS["an attribute's end"],
         "Accept": "text/html",
@@ -105,7 +110,7 @@ async def check(session: Any, method: str, url: str) -> str:
     async with session.request(method, URL(url, encoded=True), headers=headers) as answer:
         stream = answer.content_type == "text/event-stream"
         body = await (answer.content.readany() if stream else answer.read())
-    text = body.decode()
+    text = body.decode(errors="strict" if answer.content_type != "image/gif" else "replace")
     assert answer.headers["X-Content-Type-Options"] == "nosniff", url
     assert "Set-Cookie" not in answer.headers, url
     assert answer.headers.get("Server") == "visitor-counter", url
