@@ -32,6 +32,8 @@ def registry() -> CollectorRegistry:
         "seconds", "Time.", ["route"], buckets=(0.0005, 1, 2.5), registry=registry
     )
     histogram.labels("/v1/{site}/views").observe(0.3)
+    histogram.labels("/").observe(2, {"request_id": "a-1"})
+    counter.labels("b").inc(1, {"b": 'x"', "a": "y"})
     return registry
 
 

@@ -25,6 +25,7 @@ from counter.cli.metrics_page import metrics_page, rows
 from counter.metrics import Metrics
 from counter.model.figures import Reason
 from counter.storage import keys
+from counter.web import routing
 from counter.web.openapi_parts import problems
 
 VIEWS = "/v1/a/views"
@@ -248,6 +249,29 @@ async def test_nothing_that_a_stranger_sends_makes_a_series(start: Start) -> Non
     assert after.keys() == before.keys()
     assert not re.search("two|three|four", repr(after.keys()))
     assert total(after, "visitor_counter_views_total") == 4
+
+
+async def test_a_slow_request_s_id_stands_beside_its_latency(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = await start()
+    monkeypatch.setattr(routing, "SLOW_SECONDS", 0)
+    answer = await service.client.request("GET", "/v1/a/figures")
+    await service.client.view("/a", headers={"X-Request-Id": "sent-17"})
+    await service.client.view("/a")
+    text = await (
+        await service.ops.request("GET", "/metrics", headers={"Accept": OPENMETRICS})
+    ).text()
+    named = {
+        sample.labels["route"]: sample.exemplar.labels
+        for family in parse_openmetrics(text)
+        for sample in family.samples
+        if sample.exemplar and "/v1" in sample.labels["route"]
+    }
+    assert named == {
+        "/v1/{site}/figures": {"request_id": answer.headers["X-Request-Id"]},
+        "/v1/{site}/views": {"request_id": "sent-17"},
+    }
 
 
 # What is documented

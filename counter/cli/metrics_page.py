@@ -46,9 +46,13 @@ The figures are read from the store during the scrape, in one round trip for eac
 the store away they are left out, and `visitor_counter_store_up` is 0. One site at each scrape has
 its figures added up (`visitor_counter_site_imbalance`), the others keep what was found last.
 
-There are no exemplars. One leads from a bucket of latency to the trace or the log line of a
-request, and here is neither, on purpose: a line for each request would tell who read what, and
-when.
+## From a slow request to its lines
+
+In OpenMetrics a bucket of `visitor_counter_request_seconds` has an exemplar with the `request_id`
+of a request that took 0.1 s or longer: the one in its answer's `X-Request-Id`, in the lines that
+were logged about it, and in the log of a proxy that sent it. A counted view has an id only if it
+came with one. Prometheus keeps exemplars with `--enable-feature=exemplar-storage`; with several
+workers there are none, as prometheus-client has none for them.
 """
 _UNITS = {
     "visitor_counter_request_seconds": "seconds",

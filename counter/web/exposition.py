@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client.core import Metric
+from prometheus_client.core import Exemplar, Metric
 from prometheus_client.utils import floatToGoString
 
 
@@ -17,7 +17,7 @@ def render(families: Iterable[Metric], *, openmetrics: bool) -> str:
     """Return the families in OpenMetrics 1.0 (less its end), or in Prometheus' text format 0.0.4.
 
     Names are such as need no escaping; there are counters, gauges and histograms, without
-    timestamps, units or exemplars.
+    timestamps and units; only OpenMetrics has exemplars.
     """
     lines: list[str] = []
     for family in families:
@@ -31,10 +31,18 @@ def render(families: Iterable[Metric], *, openmetrics: bool) -> str:
             labels = sample.labels
             if labels:
                 pairs = ",".join([f'{k}="{_escaped(v)}"' for k, v in sorted(labels.items())])
-                lines.append(f"{sample.name}{{{pairs}}} {number(sample.value)}\n")
+                lines.append(f"{sample.name}{{{pairs}}} {number(sample.value)}")
             else:
-                lines.append(f"{sample.name} {number(sample.value)}\n")
+                lines.append(f"{sample.name} {number(sample.value)}")
+            if openmetrics and sample.exemplar:
+                lines.append(_exemplar(sample.exemplar))
+            lines.append("\n")
     return "".join(lines)
+
+
+def _exemplar(exemplar: Exemplar) -> str:
+    pairs = ",".join([f'{k}="{_escaped(v)}"' for k, v in sorted(exemplar.labels.items())])
+    return f" # {{{pairs}}} {number(exemplar.value)} {exemplar.timestamp}"
 
 
 def number(value: float) -> str:

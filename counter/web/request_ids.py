@@ -36,6 +36,12 @@ def request_id(request: web.BaseRequest) -> str:
     return known
 
 
+def known_id(request: web.BaseRequest) -> str | None:
+    """Return the id by which somebody else may know the request; None if it has none."""
+    known: str | None = request.get(_ID)
+    return known or sent_id(request)
+
+
 def add_request_id(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Put the id of the request that is being answered into a line of the log."""
     request = current.get()

@@ -24,13 +24,15 @@ from counter.errors import (
 )
 from counter.metrics import Metrics
 from counter.web.problems import problem_response
-from counter.web.request_ids import HEADER, current, request_id
+from counter.web.request_ids import HEADER, current, known_id, request_id
 from counter.web.whole import SERVER, WholeResponse
 
 Handler = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 """Takes the request and the one variable part of its address (a site's key, a file's name)."""
 Finish = Callable[[web.BaseRequest, str, web.StreamResponse], None]
 
+SLOW_SECONDS = 0.1
+"""From so long on a request's id stands beside its latency, as an exemplar."""
 _ENDING = (web.Response, WholeResponse)
 """What has an end of its own; a stream lasts as long as its reader likes."""
 
@@ -141,7 +143,9 @@ class Router:
         method = request.method if request.method in route.methods else "other"
         metrics.requests[route.name, method, str(response.status)].inc()
         if isinstance(response, _ENDING):
-            metrics.latency[route.name,].observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            known = known_id(request) if seconds >= SLOW_SECONDS else None
+            metrics.latency[route.name,].observe(seconds, {"request_id": known} if known else None)
         return response
 
     def _no_handler(self, route: Route, method: str) -> Problem:
