@@ -65,6 +65,7 @@ _UNITS = {
     "visitor_counter_store_errors": "round trips",
     "visitor_counter_build_info": "",
     "visitor_counter_store_up": "",
+    "visitor_counter_sitemap_up": "",
 }
 """Those that do not count views."""
 _OVER = {"livesum": "sum", "livemin": "min", "max": "max"}

@@ -7,6 +7,7 @@ crash.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import shutil
 import sqlite3
 import tempfile
@@ -24,6 +25,7 @@ from counter.errors import BadBody, BadParameter, BadPath, JournalError, Setting
 from counter.ingest.addresses import client_address, in_networks, rate_key
 from counter.ingest.bots import is_bot
 from counter.ingest.origins import is_allowed, origin_of
+from counter.ingest.sitemap import SitemapReader, UnreadableSitemap
 from counter.model.figures import Batch, Hit
 from counter.model.paths import MAX_BYTES, normalise
 from counter.model.patterns import matches, read_pattern
@@ -224,8 +226,20 @@ _SECTIONS = {"server": Server, "store": Store}
 
 
 def _section(model: Any) -> Strategy:
-    names = st.sampled_from([*model.model_fields, "unknown", ""])
-    return st.dictionaries(names, _VALUES, max_size=4) | _VALUES
+    """Some settings of a section: mostly as they would be without, so that many are of use."""
+    fields = {
+        name: st.just(field.default) | st.just(field.default) | st.just(field.default) | _VALUES
+        for name, field in model.model_fields.items()
+        if isinstance(field.default, str | int | tuple)
+    }
+    some = st.lists(st.sampled_from([*fields]), max_size=3, unique=True).flatmap(
+        lambda names: st.fixed_dictionaries({name: fields[name] for name in names})
+    )
+    return (
+        some
+        | some
+        | st.dictionaries(st.sampled_from([*fields, "unknown", ""]), _VALUES, max_size=2)
+    )
 
 
 _DOCUMENTS = st.fixed_dictionaries(
@@ -473,6 +487,48 @@ def _check_row(text: bytes) -> bool:
     return len(found) == 2
 
 
+# Sitemaps
+
+_SITEMAPS = (
+    _pieces(
+        *("<urlset>", "</urlset>", "<url>", "</url>", "<loc>", "</loc>", "<sitemapindex>", "&amp;"),
+        *(
+            '<urlset xmlns="a">',
+            "<sitemap>",
+            "</sitemap>",
+            "</sitemapindex>",
+            "https://a.vn/x",
+            "<!--",
+        ),
+        *(
+            "<?xml version='1.0' encoding='utf-16'?>",
+            "<![CDATA[",
+            "]]>",
+            "<!DOCTYPE a>",
+            "&#0;",
+            "/>",
+        ),
+        *("<urlset><url><loc>/a</loc></url></urlset>", "<x:loc>", "-->", "&b;", "\ufeff", " "),
+        most=9,
+    ).map(lambda text: text.encode("utf-8", "surrogatepass"))
+    | st.binary()
+)
+
+
+def _check_sitemap(given: tuple[bytes, bool, int]) -> bool:
+    data, packed, piece = given
+    reader = SitemapReader(frozenset(), most_bytes=10_000, most_paths=10)
+    if packed:
+        data = gzip.compress(data)
+    try:
+        for at in range(0, len(data), piece):
+            reader.feed(data[at : at + piece])
+        reader.finish()
+    except UnreadableSitemap:
+        return False
+    return True
+
+
 TARGETS: dict[str, Target] = {
     "paths": Target(st.tuples(_PATHS, _KEPT), _check_path),
     "patterns of paths": Target(st.tuples(_PATHS, _PATHS), _check_pattern),
@@ -485,6 +541,7 @@ TARGETS: dict[str, Target] = {
     "queries and forms": Target(_QUERIES, _check_query),
     "user agents": Target(_AGENTS, _check_agent),
     "origins": Target(_ORIGINS, _check_origin),
+    "sitemaps": Target(st.tuples(_SITEMAPS, st.booleans(), st.integers(1, 40)), _check_sitemap),
     "journals": Target(st.tuples(st.integers(0, 1), _EDITS), _check_journal, slow=10),
     "rows of a journal": Target(_ROWS, _check_row, slow=10),
 }
