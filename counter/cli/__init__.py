@@ -8,6 +8,7 @@ from counter.cli.exports import export_command
 from counter.cli.forget import forget
 from counter.cli.house import audit, rename, set_command
 from counter.cli.imports import import_command
+from counter.cli.merge import compact, merge
 from counter.cli.owner import owner_link
 from counter.cli.tokens import token
 
@@ -15,6 +16,8 @@ for command in (
     set_command,
     rename,
     forget,
+    merge,
+    compact,
     audit,
     docs,
     export_command,

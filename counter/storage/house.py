@@ -18,6 +18,7 @@ from counter.settings import Site
 from counter.sites import Sites
 from counter.storage import audit, keys
 from counter.storage.changes import Change, Progress
+from counter.storage.compacting import compact
 from counter.storage.forgetting import forget_site
 from counter.storage.merging import merge, merging_into
 from counter.storage.scripts import FORGET_ARTICLE, FORGET_DAY, RENAME, START
@@ -183,6 +184,20 @@ class House:
         await self._adopt_names(site, into, who)
         return await merge(self._store, site, into, self._recent_days(site), who, progress)
 
+    async def compact(
+        self, site: str, *, who: str, progress: Progress = lambda _done, _all: None
+    ) -> Change:
+        """Have the site's figures take as little memory as they can; they stay what they are.
+
+        Articles go where they belong, into as few buckets as hold them, packed; keys of days that
+        should have run out, days without a view and articles without one go. It takes many short
+        steps, and may be stopped at any.
+
+        Args:
+            progress: is told how many buckets have been looked at, and how many there are.
+        """
+        return await compact(self._store, site, self._today(site), who, progress)
+
     async def _adopt_names(self, site: str, into: str, who: str) -> None:
         """Have `into` know the other names of articles that `site` has, but for what means
         something else there."""
@@ -208,8 +223,11 @@ class House:
     def _recent_days(self, site: str) -> list[str]:
         """Return the days that may have keys of their own: those of late, and by another clock or
         zone those to come."""
-        today = self._sites.calendar(self._sites.get(site) or Site()).day(self._clock())
+        today = self._today(site)
         return span(shift(today, -keys.TOP_TTL // keys.DAY - 1), shift(today, 2))
+
+    def _today(self, site: str) -> str:
+        return self._sites.calendar(self._sites.get(site) or Site()).day(self._clock())
 
 
 def _end(stands_for: Mapping[str, str], name: str) -> str:

@@ -165,6 +165,16 @@ def adopted_keys(site: str, name: str) -> tuple[str, ...]:
     return (f"{prefix(site)}import:{name}", audit(site), total(site))
 
 
+def rehash_keys(site: str) -> tuple[str, ...]:
+    """Return the keys of one `rehash.lua` or `join.lua` call, in their order."""
+    return (total(site), f"{prefix(site)}a:")
+
+
+def compacted_keys(site: str) -> tuple[str, ...]:
+    """Return the keys of one `compacted.lua` call, in its order."""
+    return (audit(site), days(site))
+
+
 def dated(site: str, among: Iterable[str]) -> list[str]:
     """Return the keys that each day of `among` may have to itself."""
     return [f"{prefix(site)}{kind}:{day}" for day in among for kind in DATED]

@@ -187,7 +187,38 @@ def test_a_site_that_has_left_the_settings_can_be_forgotten(config: Path) -> Non
     assert result(config, "audit", "--site", "a")[0]["before"]["views"] == 6
 
 
+def test_merge_says_what_would_move_and_asks_first(config: Path) -> None:
+    run(config, "set", "-s", "b", "--start", "100")
+    asked = "Move all figures of a to b, 6 views of 3 articles? [y/N]: "
+    refused = run(config, "merge", "-s", "a", "b", input="n\n")
+    assert (refused.exit_code, refused.stderr.startswith(asked)) == (1, True)
+    assert articles(config, "/a") == {"/a": 3}
+    assert run(config, "merge", "-s", "a", "b", input="y\n").exit_code == 0
+    assert result(config, "figures", "-s", "b", "/a")["articles"] == {"/a": 3}
+    assert result(config, "figures", "-s", "b")["total"] == 106
+    assert run(config, "check").exit_code == 0
+    again = run(config, "merge", "-s", "a", "b", "--yes")
+    assert again.stdout == "a: merge into b: was so before\n"
+
+
+def test_a_site_that_has_left_the_settings_can_be_merged(config: Path) -> None:
+    config.write_text(config.read_text().replace("[sites.a]", "[sites.c]"))
+    change = result(config, "merge", "-s", "a", "b", "--yes")
+    assert (change["before"]["b views"], change["after"]["b views"]) == (0, 6)
+    assert (change["before"]["a articles"], change["after"]["a articles"]) == (3, 0)
+
+
+def test_compact_tells_the_bytes_before_and_after(config: Path) -> None:
+    change = result(config, "compact", "-s", "a")
+    assert change["before"] == change["after"]
+    assert change["after"]["bytes"] > 500
+    assert run(config, "compact", "-s", "a").stdout.startswith("a: compact articles and days: ")
+
+
 WRONG = {
+    "to merge into an unknown site": (("merge", "-s", "a", "none"), 1, "There is no site 'none'"),
+    "to merge an unknown site": (("merge", "-s", "x", "b"), 1, "Nothing is known of a site 'x'"),
+    "to merge a site into itself": (("merge", "-s", "a", "a", "--yes"), 1, "into itself"),
     "nothing to forget": (("forget", "-s", "a"), 2, "give PATHS, or --day, or --everything"),
     "too much to forget": (("forget", "-s", "a", "/a", "--everything"), 2, "give PATHS, or --day"),
     "a day that is none": (("forget", "-s", "a", "--day", "monday"), 2, "is no day"),
