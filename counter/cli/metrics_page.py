@@ -8,7 +8,7 @@ from typing import NamedTuple
 from prometheus_client import Gauge
 from prometheus_client.metrics import MetricWrapperBase
 
-from counter.metrics import READ_AT_SCRAPE, Labelled, Metrics
+from counter.metrics import READ_AT_SCRAPE, Labelled, Metrics, SiteCounter
 
 _PAGE = """\
 # Metrics
@@ -84,6 +84,9 @@ def rows() -> Iterator[Row]:
     """Yield every metric as a scrape has it."""
     for value in vars(Metrics()).values():
         metric = value.metric if isinstance(value, Labelled) else value
+        if isinstance(value, SiteCounter):
+            name = f"{value.name}_total"
+            yield Row(name, "counter", value.labels, "views", value.text, "sum")
         if isinstance(metric, MetricWrapperBase):
             yield _row(metric)
     for gauge in READ_AT_SCRAPE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder
@@ -11,7 +11,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN
 from prometheus_client.registry import Collector
 
 from counter.errors import CounterError, StoreError
-from counter.metrics import READ_AT_SCRAPE
+from counter.metrics import READ_AT_SCRAPE, SiteCounter
 from counter.model.clock import Clock
 from counter.model.figures import Figures
 from counter.sites import Sites
@@ -63,12 +63,27 @@ class _StoreState:
         return "".join(lines)
 
 
+def _written(counter: SiteCounter, openmetrics: bool) -> str:
+    name = counter.name if openmetrics else f"{counter.name}_total"
+    head = f"# HELP {name} {counter.text}\n# TYPE {name} counter\n"
+    return head + "".join(counter.lines(number))
+
+
 class Exposition:
     """Makes the document that Prometheus reads."""
 
-    def __init__(self, counts: Collector, store: Store, sites: Sites, clock: Clock) -> None:
-        """Take what the processes count from `counts`, and the sites' figures from `store`."""
+    def __init__(
+        self,
+        counts: Collector,
+        store: Store,
+        sites: Sites,
+        clock: Clock,
+        of_sites: Sequence[SiteCounter] = (),
+    ) -> None:
+        """Take what the processes count from `counts` and `of_sites`, and the sites' figures from
+        `store`."""
         self._counts = counts
+        self._of_sites = of_sites
         self._store = store
         self._sites = sites
         self._clock = clock
@@ -87,6 +102,7 @@ class Exposition:
         await asyncio.sleep(0)  # so that the store is at work while the counts are written
         openmetrics = choose_encoder(accept)[1].startswith("application/openmetrics-text")
         counts = render(self._counts.collect(), openmetrics=openmetrics)
+        counts += "".join(_written(counter, openmetrics) for counter in self._of_sites)
         figures = {
             key: answer
             for chunk, answers in zip(chunks, await reading, strict=True)

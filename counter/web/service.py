@@ -93,7 +93,10 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[R
         store_url(settings.store, own=True) as url,
         serving(settings, url, clock) as service,
     ):
-        exposition = Exposition(service.metrics.registry, service.store, service.sites, clock)
+        counts = service.metrics
+        exposition = Exposition(
+            counts.registry, service.store, service.sites, clock, counts.of_sites
+        )
         ops = Ops(service.store, exposition, problems=service.sitemaps.problems)
         dashboard = owners_pages(service.store, service.sites, settings, clock)
         admin = Admin(service.directory, service.sites, service.tokens, settings.server)
