@@ -19,8 +19,10 @@ from services import served, write_config
 from yarl import URL
 
 from counter.settings import DropIn
+from counter.web import openapi, openapi_ops
 from counter.web import service as service_module
 from counter.web.routing import Router
+from counter.web.tokens import token_hash
 
 PAGES = "https://www.example"
 WORDS = {
@@ -36,6 +38,7 @@ WORDS = {
     "a path outside": "/../../../etc/passwd",
     "a right-to-left override": "\u202egpj.exe",
 }
+TOKEN = "vc_test"
 PARAMETERS = (
     *("path", "lang", "theme", "layout", "figures", "figure", "label", "color", "style", "count"),
     *("callback", "jsonpCallback", "period", "limit", "from", "to", "day", "page", "site", "q"),
@@ -75,7 +78,10 @@ async def listeners(start: Start, monkeypatch: pytest.MonkeyPatch) -> Listeners:
             made.append(self)
 
     monkeypatch.setattr(service_module, "Router", Noted)
-    up = await start({"origins": [PAGES], "dropins": [way.value for way in DropIn]})
+    up = await start(
+        {"origins": [PAGES], "dropins": [way.value for way in DropIn]},
+        tokens={"test": {"hash": token_hash(TOKEN), "scopes": ["read", "write"]}},
+    )
     public, operations = made
     assert public is up.service.router
     return Listeners(
@@ -83,17 +89,25 @@ async def listeners(start: Start, monkeypatch: pytest.MonkeyPatch) -> Listeners:
     )
 
 
+def documented(pattern: str) -> set[str]:
+    """Return the names of a route's parameters, as its OpenAPI document has them."""
+    operations = {**openapi_ops.document()["paths"], **openapi.document()["paths"]}[pattern]
+    lists = [operations.get("parameters", [])]
+    lists += [o.get("parameters", []) for o in operations.values() if isinstance(o, dict)]
+    return {parameter["name"] for several in lists for parameter in several if "name" in parameter}
+
+
 def addresses(pattern: str, word: str) -> Iterator[str]:
     """Yield the route's address with `word` in every place."""
     sent = quote(word, safe="")
-    queries = ["&".join(f"{name}={sent}" for name in PARAMETERS)]
-    queries += [f"{name}={sent}" for name in PARAMETERS]
-    queries += [f"path=/{sent}", f"path=/a&label={sent}&lang={sent}", f"{sent}={sent}", sent]
+    queries = ["&".join(f"{name}={sent}" for name in PARAMETERS), f"{sent}={sent}", sent]
+    for name in sorted(documented(pattern)):
+        queries += [f"{name}={sent}", f"path=/a&{name}=/{sent}"]
     for query in queries:
         yield re.sub(r"\{\w+\}", "a", pattern) + "?" + query
     if "{" in pattern:
         yield re.sub(r"\{\w+\}", sent, pattern) + "?path=/a"
-    yield pattern.replace("{site}", "a").replace("{name}", "v1.js") + "/" + sent
+    yield re.sub(r"\{\w+\}", "a", pattern) + "/" + sent
 
 
 async def check(session: Any, method: str, url: str) -> str:
@@ -102,6 +116,7 @@ async def check(session: Any, method: str, url: str) -> str:
         "User-Agent": BROWSER,
         "Origin": PAGES,
         "Referer": PAGES + "/",
+        "Authorization": f"Bearer {TOKEN}",
         "Accept-Language": WORDS["a script"],
         "X-Request-Id": WORDS["an attribute's end"],
         "Accept": "text/html",
@@ -117,6 +132,9 @@ async def check(session: Any, method: str, url: str) -> str:
     assert answer.status < 500, (url, text)
     if body:
         TYPES[answer.content_type](text)
+    if "javascript" in answer.content_type and "/embed/" not in url:
+        for word in WORDS.values():
+            assert word not in text, url
     if answer.content_type in ("text/html", "image/svg+xml"):
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy, url
