@@ -33,11 +33,17 @@ from counter.storage.connect import cancel
 from counter.storage.directory import Directory, Entries
 from counter.storage.embedded import store_url
 from counter.storage.store import Store
-from counter.web.admin import Admin
 from counter.web.listener import listen
 from counter.web.metrics import Exposition
 from counter.web.ops import Ops
-from counter.web.service import operations, operations_router, owners_pages, prepare, serving
+from counter.web.service import (
+    administration,
+    operations,
+    operations_router,
+    owners_pages,
+    prepare,
+    serving,
+)
 from counter.web.tokens import Tokens
 
 _REFRESH_SECONDS = 1.0
@@ -100,8 +106,8 @@ async def _supervise(settings: Settings, workers: Workers, url: str, directory: 
         counts = MultiProcessCollector(None, directory)  # type: ignore[no-untyped-call] # untyped
         ops = Ops(store, Exposition(counts, store, sites, wall_ms), workers.all_alive)
         dashboard = owners_pages(store, sites, settings, wall_ms)
-        admin = Admin(register, sites, tokens, settings.server)
-        router = operations_router((ops, dashboard, admin), metrics)
+        admin = administration(register, store, tokens, settings, wall_ms)
+        router = operations_router((ops, dashboard, *admin), metrics)
         listener = operations(router, metrics, settings)
         ops_address = await stack.enter_async_context(listener)
         on_hangup(partial(workers.reload, register, tokens))

@@ -64,7 +64,7 @@ class Directory:
         changed: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._store = store
-        self._sites = sites
+        self.sites = sites
         self._file = file
         self.entries = entries or Entries()
         self._changed = changed
@@ -77,7 +77,7 @@ class Directory:
         Raises:
             UnknownSite: there is no such site.
         """
-        self._sites.find(key)
+        self.sites.find(key)
         return "file" if key in self._file else "store"
 
     # Following
@@ -137,11 +137,11 @@ class Directory:
 
     async def _take(self, file: Mapping[str, Site], entries: Entries) -> Changes:
         together = _together(file, entries)
-        for key in together.keys() - self._sites.keys():
+        for key in together.keys() - self.sites.keys():
             site = together[key]
             await self._store.start(key, site.unit, site.start_total, only_new=True)
         self._file, self.entries = file, entries
-        changes = self._sites.replace(together)
+        changes = self.sites.replace(together)
         if any(changes.values()):
             await self._changed()
         return changes
@@ -154,7 +154,7 @@ class Directory:
         Raises:
             Conflict: it is in the settings file.
         """
-        new = key not in self._sites
+        new = key not in self.sites
 
         def edit(entries: Entries) -> Mapping[str, str]:
             self._refuse_file(key)
@@ -186,7 +186,7 @@ class Directory:
         def edit(entries: Entries) -> Mapping[str, str]:
             if key not in entries.sites:
                 self._refuse_file(key)
-            self._sites.find(key)
+            self.sites.find(key)
             return {f"site:{key}": ""}
 
         await self._edit(edit)
@@ -212,7 +212,7 @@ class Directory:
         await self._edit(edit)
 
     def _stored(self, key: str) -> Site:
-        self._sites.find(key)
+        self.sites.find(key)
         return self.entries.sites[key]
 
     def _refuse_file(self, key: str) -> None:

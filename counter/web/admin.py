@@ -10,14 +10,13 @@ from aiohttp import web
 
 from counter.errors import BadSettings, SettingsError
 from counter.settings import Scope, Server, Site, parse_site
-from counter.sites import Sites
 from counter.storage.directory import Directory
 from counter.web.requests import read_object
 from counter.web.routing import Router
 from counter.web.tokens import Tokens, sees
 
 SITES = "/admin/v1/sites"
-_SITE = f"{SITES}/{{site}}"
+SITE = f"{SITES}/{{site}}"
 _HEADERS = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
@@ -30,33 +29,33 @@ log = structlog.get_logger()
 class Admin:
     """Handlers of the administration; each wants a token that is for it."""
 
-    def __init__(self, directory: Directory, sites: Sites, tokens: Tokens, server: Server) -> None:
+    def __init__(self, directory: Directory, tokens: Tokens, server: Server) -> None:
         self._directory = directory
-        self._sites = sites
+        self._sites = directory.sites
         self._tokens = tokens
         self._body_timeout = server.body_timeout / 1000
 
     def add_to(self, router: Router) -> None:
         router.add("GET", SITES, self.sites)
-        router.add("GET", _SITE, self.site)
-        router.add("PUT", _SITE, self.put)
-        router.add("PATCH", _SITE, self.patch)
-        router.add("DELETE", _SITE, self.remove)
-        router.add("POST", f"{_SITE}/pause", self.pause)
-        router.add("POST", f"{_SITE}/resume", self.resume)
+        router.add("GET", SITE, self.site)
+        router.add("PUT", SITE, self.put)
+        router.add("PATCH", SITE, self.patch)
+        router.add("DELETE", SITE, self.remove)
+        router.add("POST", f"{SITE}/pause", self.pause)
+        router.add("POST", f"{SITE}/resume", self.resume)
 
     async def sites(self, request: web.BaseRequest, _: str) -> web.Response:
         """`GET /admin/v1/sites`: all sites that the token is for."""
         _name, token = self._tokens.authorise(request, Scope.READ)
         await self._directory.follow()
         documents = [self._document(key) for key in sorted(self._sites) if sees(token, key)]
-        return _answer({"sites": documents})
+        return answer({"sites": documents})
 
     async def site(self, request: web.BaseRequest, key: str) -> web.Response:
         """`GET /admin/v1/sites/{site}`: its settings, and where they are."""
         self._tokens.authorise(request, Scope.READ, key)
         await self._directory.follow()
-        return _answer(self._document(key))
+        return answer(self._document(key))
 
     async def put(self, request: web.BaseRequest, key: str) -> web.Response:
         """`PUT /admin/v1/sites/{site}`: add a site, or give it these settings and no others."""
@@ -64,7 +63,7 @@ class Admin:
         site = _parse(key, await read_object(request, self._body_timeout))
         new = await self._directory.put(key, site)
         log.info("site_added" if new else "site_changed", site=key, who=who)
-        return _answer(self._document(key), status=201 if new else 200)
+        return answer(self._document(key), status=201 if new else 200)
 
     async def patch(self, request: web.BaseRequest, key: str) -> web.Response:
         """`PATCH /admin/v1/sites/{site}`: change some settings (RFC 7396; null: the default)."""
@@ -77,7 +76,7 @@ class Admin:
 
         await self._directory.patch(key, change)
         log.info("site_changed", site=key, who=who, settings=sorted(changes))
-        return _answer(self._document(key))
+        return answer(self._document(key))
 
     async def remove(self, request: web.BaseRequest, key: str) -> web.Response:
         """`DELETE /admin/v1/sites/{site}`: count no more for it; its figures stay."""
@@ -98,7 +97,7 @@ class Admin:
         who, _ = self._tokens.authorise(request, Scope.WRITE, key)
         await self._directory.pause(key, paused)
         log.info("site_paused" if paused else "site_resumed", site=key, who=who)
-        return _answer(self._document(key))
+        return answer(self._document(key))
 
     def _document(self, key: str) -> dict[str, Any]:
         site = self._sites.find(key)
@@ -117,6 +116,7 @@ def _parse(key: str, settings: dict[str, Any]) -> Site:
         raise BadSettings("; ".join(str(error).splitlines())) from None
 
 
-def _answer(document: dict[str, Any], status: int = 200) -> web.Response:
+def answer(document: dict[str, Any], status: int = 200) -> web.Response:
+    """Return the answer of the administration that is `document`."""
     body = json.dumps(document, ensure_ascii=False).encode()
     return web.Response(body=body, status=status, headers=_HEADERS)

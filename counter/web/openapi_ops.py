@@ -8,6 +8,14 @@ from typing import Any
 from counter import __version__, errors
 from counter.settings import Site
 from counter.web.admin import SITES
+from counter.web.housekeeping import (
+    DEFAULT_ENTRIES,
+    MAX_ENTRIES,
+    Body,
+    Forget,
+    Rename,
+    SetStart,
+)
 from counter.web.openapi_parts import (
     PROBLEM,
     html_of,
@@ -56,6 +64,11 @@ def document() -> dict[str, Any]:
             },
             f"{site}/pause": {"parameters": [site_parameter()], "post": _pause()},
             f"{site}/resume": {"parameters": [site_parameter()], "post": _resume()},
+            f"{site}/set": {"parameters": [site_parameter()], "post": _set()},
+            f"{site}/rename": {"parameters": [site_parameter()], "post": _rename()},
+            f"{site}/forget": {"parameters": [site_parameter()], "post": _forget()},
+            f"{site}/audit": {"parameters": [site_parameter()], "get": _audit()},
+            f"{site}/check": {"parameters": [site_parameter()], "get": _check()},
             "/metrics": {"get": _metrics()},
             "/healthz": {"get": operation("The process lives", {"200": json_of({})})},
             "/readyz": {"get": _ready()},
@@ -64,7 +77,12 @@ def document() -> dict[str, Any]:
             "/openapi.json": {"get": operation("This document", {"200": json_of({})})},
         },
         "components": {
-            "schemas": {"Problem": PROBLEM, "Site": _site(), "Settings": _settings()},
+            "schemas": {
+                "Problem": PROBLEM,
+                "Site": _site(),
+                "Settings": _settings(),
+                "Change": _change(),
+            },
             "responses": responses(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
@@ -185,6 +203,104 @@ def _pause() -> dict[str, Any]:
 
 def _resume() -> dict[str, Any]:
     return _guarded("Count again", "write", {"200": schema_of("Site")}, *_CHANGE)
+
+
+_TEXT = {"type": "string"}
+_FIGURES = {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+def _change() -> dict[str, Any]:
+    return object_of(
+        {
+            **dict.fromkeys(("site", "what", "subject"), _TEXT),
+            "changed": {"type": "boolean", "description": "False if all was so before."},
+            "before": _FIGURES,
+            "after": _FIGURES,
+        }
+    )
+
+
+def _keeping(summary: str, body: type[Body], *problem: type[errors.Problem]) -> dict[str, Any]:
+    schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return {
+        **_guarded(
+            summary,
+            "write",
+            {"200": schema_of("Change")},
+            errors.BadParameter,
+            *_BODY,
+            *_CHANGE,
+            *problem,
+        ),
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        },
+    }
+
+
+def _set() -> dict[str, Any]:
+    return _keeping("Set the figure from which the site's total starts", SetStart)
+
+
+def _rename() -> dict[str, Any]:
+    return _keeping(
+        "Move an article's views to its new path; the old path stands for the new from then on",
+        Rename,
+    )
+
+
+def _forget() -> dict[str, Any]:
+    return _keeping("Forget an article, a day, or the whole site", Forget)
+
+
+def _audit() -> dict[str, Any]:
+    entry = object_of(
+        {
+            "at": {"type": "string", "format": "date-time"},
+            **dict.fromkeys(("who", "what", "subject"), _TEXT),
+            "before": _FIGURES,
+            "after": _FIGURES,
+        }
+    )
+    told = object_of({"site": {"type": "string"}, "entries": {"type": "array", "items": entry}})
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_ENTRIES, "default": DEFAULT_ENTRIES}
+    return {
+        **_guarded(
+            "Who changed the site's figures by hand; the newest first",
+            "read",
+            {"200": json_of(told)},
+            errors.BadParameter,
+            errors.Unavailable,
+        ),
+        "parameters": [query("limit", limit, "How many.")],
+    }
+
+
+def _check() -> dict[str, Any]:
+    difference = object_of(
+        {
+            "unit": {"$ref": "#/components/schemas/Unit"},
+            "day": {"type": ["string", "null"]},
+            "recorded": {"type": "integer"},
+            "expected": {"type": "integer"},
+        }
+    )
+    told = object_of(
+        {
+            "site": {"type": "string"},
+            "agrees": {"type": "boolean"},
+            "differences": {"type": "array", "items": difference},
+        }
+    )
+    return _guarded(
+        "Whether total = start + the sum of all days, and where not",
+        "read",
+        {"200": json_of(told)},
+        errors.UnknownSite,
+        errors.Unavailable,
+    )
 
 
 def _metrics() -> dict[str, Any]:

@@ -28,12 +28,14 @@ from counter.sites import Sites
 from counter.storage.connect import cancel
 from counter.storage.directory import Directory, Entries
 from counter.storage.embedded import store_url
+from counter.storage.house import House
 from counter.storage.store import Store
 from counter.web import dropins, openapi, openapi_ops
 from counter.web.admin import Admin
 from counter.web.dashboard.handlers import Dashboard, OwnerLink
 from counter.web.dropins.desk import Desk
 from counter.web.embedding import Embedding
+from counter.web.housekeeping import Housekeeping
 from counter.web.listener import listening
 from counter.web.live import Live
 from counter.web.metrics import Exposition
@@ -99,8 +101,8 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[R
         )
         ops = Ops(service.store, exposition, problems=service.sitemaps.problems)
         dashboard = owners_pages(service.store, service.sites, settings, clock)
-        admin = Admin(service.directory, service.sites, service.tokens, settings.server)
-        router = operations_router((ops, dashboard, admin), service.metrics)
+        admin = administration(service.directory, service.store, service.tokens, settings, clock)
+        router = operations_router((ops, dashboard, *admin), service.metrics)
         async with operations(router, service.metrics, settings) as address:
             try:
                 yield Running(service, ops, router, address)
@@ -220,6 +222,18 @@ async def serving(
             address=address,
             clock=clock,
         )
+
+
+def administration(
+    directory: Directory, store: Store, tokens: Tokens, settings: Settings, clock: Clock
+) -> tuple[HasRoutes, ...]:
+    """Return what changes sites and figures by request, for the operations listener."""
+    sites = directory.sites
+    house = House(store, sites, clock)
+    return (
+        Admin(directory, tokens, settings.server),
+        Housekeeping(house, store, sites, tokens, settings.server),
+    )
 
 
 def operations_router(parts: Iterable[HasRoutes], metrics: Metrics) -> Router:
