@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from counter import __version__, errors
+from counter.model.figures import Unit
 from counter.settings import Site
 from counter.web.admin import SITES
 from counter.web.housekeeping import (
@@ -82,6 +83,7 @@ def document() -> dict[str, Any]:
                 "Site": _site(),
                 "Settings": _settings(),
                 "Change": _change(),
+                "Unit": {"enum": [unit.value for unit in Unit]},
             },
             "responses": responses(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -272,6 +274,7 @@ def _audit() -> dict[str, Any]:
             "read",
             {"200": json_of(told)},
             errors.BadParameter,
+            errors.UnknownSite,
             errors.Unavailable,
         ),
         "parameters": [query("limit", limit, "How many.")],

@@ -82,7 +82,8 @@ class Tokens:
         sent = bearer(request)
         found = self._find(sent)
         if found is None:
-            self._failures.allow(sender)
+            if sent is not None:
+                self._failures.allow(sender)
             self._log(scope, "no token" if sent is None else "unknown token")
             raise _unknown(sent)
         name, token = found

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Client, Running, Start, eventually
 from structlog.testing import capture_logs
+from test_openapi import CONFIGURATION, EXAMPLES
 
-from counter.settings import Site, parse_site
+from counter.settings import Rate, Site, parse_site
 from counter.storage import keys
 from counter.web.admin import SITES
 from counter.web.openapi_ops import document
@@ -98,6 +102,9 @@ async def test_an_address_that_is_wrong_too_often_is_refused_and_the_log_says_no
     up = await start(tokens=TOKENS, server={"trusted_proxies": ["127.0.0.1/32"]})
     there, elsewhere = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
     with capture_logs() as lines:
+        bare = [await up.ops.request("GET", SITES, headers=there) for _ in range(20)]
+        assert {response.status for response in bare} == {401}
+        lines.clear()
         found = [await ask(up, "GET", SITES, f"guess{n}", headers=there) for n in range(10)]
         assert {status for status, _ in found} == {401}
         assert (await ask(up, "GET", SITES, "guess", headers=there))[0] == 429
@@ -321,3 +328,32 @@ async def test_every_route_of_the_listener_is_in_its_document(up: Running) -> No
     }
     served = {(method, route) for method, route in up.ops_router.routes() if method != "HEAD"}
     assert documented == served
+
+
+async def test_no_request_gets_an_answer_that_the_document_does_not_have(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It tries more wrong tokens than one address may; that limit has a test of its own.
+    monkeypatch.setattr("counter.web.tokens._FAILURES", Rate(limit=10_000, period_ms=1000))
+    up = await start(tokens=TOKENS)
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(document()))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", CONFIGURATION, "run", file),
+        *(
+            "--url",
+            up.ops.base,
+            "--checks",
+            "all",
+            "--max-examples",
+            str(int(EXAMPLES) // 5),
+            "--seed",
+            "1",
+        ),
+        *("--header", f"Authorization: Bearer {WRITE}", "--phases", "coverage,fuzzing"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=tmp_path,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
