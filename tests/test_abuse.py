@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -193,6 +195,27 @@ async def test_more_than_any_body_is_not_read_to_its_end(service: Running) -> No
     request = f"{VIEW}{JSON}Content-Length: {length}\r\n\r\n".encode()
     answer = await ask(service.service.address, request + bytes(length))
     assert not answer or answer.split()[1] == b"413"
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "wanted", "allowed"),
+    [
+        pytest.param(300, 4000, 1000, "1000", id="raises its own limit"),
+        pytest.param(300, 1000, 5000, "744", id="takes fewer where it may not"),
+        pytest.param(3000, 4000, 1000, "1000", id="leaves a limit that is enough"),
+    ],
+)
+def test_connections_are_bounded_by_the_files_that_may_be_open(
+    soft: int, hard: int, wanted: int, allowed: str
+) -> None:
+    program = f"from counter.web.connections import allow_files; print(allow_files({wanted}))"
+    limited = f'ulimit -Sn {soft} && ulimit -Hn {hard} && exec "$0" -c "$1"'
+    done = subprocess.run(
+        ["bash", "-c", limited, sys.executable, program], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert lines[-1] == allowed
+    assert any("few_files" in line for line in lines) == (allowed != str(wanted))
 
 
 async def test_long_answers_take_turns_and_few_wait() -> None:
