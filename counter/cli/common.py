@@ -20,6 +20,7 @@ from counter.model.days import day_name
 from counter.settings import Settings
 from counter.sites import Sites
 from counter.storage.embedded import store_url
+from counter.storage.schema import refuse_newer
 from counter.storage.store import Store
 
 EXIT_FAILED = 1
@@ -55,6 +56,7 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
     async with store_url(settings.store, own=False) as url:
         store = Store.open(url, settings.store, Sites(settings.sites), Metrics())
         try:
+            await refuse_newer(store)
             yield store
         finally:
             await store.close()

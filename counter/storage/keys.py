@@ -20,6 +20,7 @@ is atomic there.
 | `vc:{site}:producer:<id>` | string | the last number applied, and what became of each view of it |
 | `vc:{site}:import:<id>` | string | the number of the last part added, 1 if no part follows, and the source |
 | `vc:{site}:copy:<id>:…` | as their originals | `total`, `days` and `a:<bucket>` as they were at one moment, for an export |
+| `vc:schema` | string | the version of all this, see `schema.py` |
 | `vc:salt:<zone>:<day>` | string | the day's salt in that zone |
 | `vc:sites` | hash | sites that were added while the service runs: `site:<key>` → its settings (JSON), `paused:<key>` of a site of the file, `revision` |
 """  # noqa: E501 # a table's row is one line
@@ -48,6 +49,7 @@ JOURNAL_MAX_AGE: Final = PRODUCER_TTL - DAY
 """Seconds after which a journaled batch is not applied any more: the store may have forgotten
 whether it was."""
 
+SCHEMA: Final = "vc:schema"
 AUDIT_KEEP: Final = 10_000
 """Changes that a site's audit log holds at least."""
 TOP_KEEP: Final = 1_000

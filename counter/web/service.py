@@ -29,6 +29,7 @@ from counter.storage.connect import cancel
 from counter.storage.directory import Directory, Entries
 from counter.storage.embedded import store_url
 from counter.storage.house import House
+from counter.storage.schema import upgrade
 from counter.storage.store import Store
 from counter.web import dropins, openapi, openapi_ops
 from counter.web.admin import Admin
@@ -121,6 +122,7 @@ async def prepare(store: Store, sites: Sites, directory: Directory) -> None:
     log.info("store", version=found.version, persistence=found.persistence)
     for warning in found.warnings:
         log.warning("store_may_lose", what=warning)
+    await upgrade(store)
     await store.ready()
     for key, site in sites.items():
         await store.start(key, site.unit, site.start_total, only_new=True)
