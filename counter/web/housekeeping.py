@@ -37,6 +37,10 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def other_site(self) -> str | None:
+        """Return the key of the other site that changes, if one does."""
+        return None
+
 
 class SetStart(Body):
     start: int = Field(strict=True, ge=0, lt=2**53, description="The total starts from it.")
@@ -62,6 +66,17 @@ class Forget(Body):
         return self
 
 
+class Merge(Body):
+    into: str = Field(description="The key of the site to which all figures are moved.")
+
+    def other_site(self) -> str:
+        return self.into
+
+
+class Compact(Body):
+    """Nothing is to be said."""
+
+
 Operation = Callable[[str, Site, Any, str], Awaitable[Change]]
 """Takes the site's key, the site, the body and who asks."""
 B = TypeVar("B", bound=Body)
@@ -85,6 +100,8 @@ class Housekeeping:
         router.add("POST", f"{SITE}/set", self._operation(SetStart, self._set))
         router.add("POST", f"{SITE}/rename", self._operation(Rename, self._rename))
         router.add("POST", f"{SITE}/forget", self._operation(Forget, self._forget))
+        router.add("POST", f"{SITE}/merge", self._operation(Merge, self._merge))
+        router.add("POST", f"{SITE}/compact", self._operation(Compact, self._compact))
 
     async def audit(self, request: web.BaseRequest, key: str) -> web.Response:
         """`GET …/audit?limit=100`: who changed figures by hand; the newest first.
@@ -114,6 +131,9 @@ class Housekeeping:
             name, _ = self._tokens.authorise(request, Scope.WRITE, key)
             site = self._sites.find(key)
             body = _read(kind, await read_object(request, self._body_timeout))
+            if other := body.other_site():
+                self._tokens.authorise(request, Scope.WRITE, other)
+                self._sites.find(other)
             change = await operate(key, site, body, f"admin:{name}")
             log.info("figures_changed", site=key, who=name, what=change.what)
             return answer(dataclasses.asdict(change))
@@ -135,6 +155,12 @@ class Housekeeping:
         if body.site != key:
             raise BadParameter(f'To forget the whole site, say its key: {{"site": "{key}"}}.')
         return await self._house.forget_site(key, who=who)
+
+    async def _merge(self, key: str, site: Site, body: Merge, who: str) -> Change:
+        return await self._house.merge(key, body.into, who=who)
+
+    async def _compact(self, key: str, site: Site, body: Compact, who: str) -> Change:
+        return await self._house.compact(key, who=who)
 
 
 def _read(kind: type[B], document: dict[str, Any]) -> B:

@@ -13,7 +13,9 @@ from counter.web.housekeeping import (
     DEFAULT_ENTRIES,
     MAX_ENTRIES,
     Body,
+    Compact,
     Forget,
+    Merge,
     Rename,
     SetStart,
 )
@@ -68,6 +70,8 @@ def document() -> dict[str, Any]:
             f"{site}/set": {"parameters": [site_parameter()], "post": _set()},
             f"{site}/rename": {"parameters": [site_parameter()], "post": _rename()},
             f"{site}/forget": {"parameters": [site_parameter()], "post": _forget()},
+            f"{site}/merge": {"parameters": [site_parameter()], "post": _merge()},
+            f"{site}/compact": {"parameters": [site_parameter()], "post": _compact()},
             f"{site}/audit": {"parameters": [site_parameter()], "get": _audit()},
             f"{site}/check": {"parameters": [site_parameter()], "get": _check()},
             "/metrics": {"get": _metrics()},
@@ -222,7 +226,7 @@ def _change() -> dict[str, Any]:
     )
 
 
-def _keeping(summary: str, body: type[Body], *problem: type[errors.Problem]) -> dict[str, Any]:
+def _keeping(summary: str, body: type[Body], *, needed: bool = True) -> dict[str, Any]:
     schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
     return {
@@ -233,10 +237,9 @@ def _keeping(summary: str, body: type[Body], *problem: type[errors.Problem]) -> 
             errors.BadParameter,
             *_BODY,
             *_CHANGE,
-            *problem,
         ),
         "requestBody": {
-            "required": True,
+            "required": needed,
             "content": {"application/json": {"schema": schema}},
         },
     }
@@ -255,6 +258,16 @@ def _rename() -> dict[str, Any]:
 
 def _forget() -> dict[str, Any]:
     return _keeping("Forget an article, a day, or the whole site", Forget)
+
+
+def _merge() -> dict[str, Any]:
+    return _keeping("Move all figures of the site to another, where they are added", Merge)
+
+
+def _compact() -> dict[str, Any]:
+    return _keeping(
+        "Have the site's figures take as little memory as they can", Compact, needed=False
+    )
 
 
 def _audit() -> dict[str, Any]:

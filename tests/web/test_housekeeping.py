@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import Running, Start
-from test_admin import READ, SITES, TOKENS, ask
+from test_admin import ONE, READ, SITES, TOKENS, ask
 
 from counter.storage import keys
 from counter.web.openapi_ops import document
@@ -63,6 +63,25 @@ async def test_an_article_a_day_and_a_site_are_forgotten(up: Running) -> None:
     assert (await up.client.figures("/new"))["articles"] == {"/new": 0}
 
 
+async def test_a_site_is_merged_into_another_and_compacted(up: Running) -> None:
+    await ask(up, "PUT", f"{SITES}/b", json={"start_total": 10})
+    status, _ = await ask(up, "POST", f"{A}/merge", json={"into": "b"})
+    assert status == 200
+    told = await up.client.figures("/old", site="b")
+    assert (told["total"], told["views"]) == (13, 2)
+    assert (await up.client.figures("/old"))["total"] == 0
+    status, change = await ask(up, "POST", f"{SITES}/b/compact")
+    assert (status, change["what"]) == (200, "compact")
+    assert (await up.client.figures("/old", site="b"))["views"] == 2
+
+
+async def test_a_token_for_one_site_merges_into_no_other(up: Running) -> None:
+    await ask(up, "PUT", f"{SITES}/b", json={})
+    status, problem = await ask(up, "POST", f"{SITES}/b/merge", ONE, json={"into": "a"})
+    assert (status, problem["detail"]) == (403, "The token 'one' is not for the site 'a'.")
+    assert (await ask(up, "POST", f"{A}/merge", json={"into": "none"}))[0] == 404
+
+
 async def test_each_change_is_in_the_audit_log_with_the_token_s_name(up: Running) -> None:
     await ask(up, "POST", f"{A}/set", json={"start": 7})
     await ask(up, "POST", f"{A}/forget", json={"path": "/old"})
@@ -113,6 +132,9 @@ async def test_a_site_is_checked(up: Running) -> None:
         ("forget", {}, "give one of path, day, or"),
         ("forget", {"path": "/a", "day": "2026-11-22"}, "give one of path, day, or"),
         ("forget", {"day": "22.11.2026"}, "day: Input should be a valid date"),
+        ("merge", {}, "into: Field required"),
+        ("merge", {"into": "a"}, "merged into itself"),
+        ("compact", {"now": True}, "now: Extra inputs are not permitted"),
         ("forget", {"site": "b"}, 'say its key: {"site": "a"}'),
     ],
 )
@@ -127,7 +149,7 @@ async def test_a_body_that_can_t_be_used_names_the_field_and_changes_nothing(
 
 
 async def test_a_reader_keeps_no_house(up: Running) -> None:
-    for route in ("set", "rename", "forget"):
+    for route in ("set", "rename", "forget", "merge", "compact"):
         assert (await ask(up, "POST", f"{A}/{route}", READ, json={}))[0] == 403
     assert (await ask(up, "GET", f"{SITES}/none/check", READ))[0] == 404
     assert (await ask(up, "POST", f"{SITES}/none/set", json={"start": 1}))[0] == 404
