@@ -16,7 +16,10 @@ def test_what_every_page_loads_is_at_most_700_bytes_gzipped() -> None:
     assert len(assets()["v1.js"].gzip) <= V1_BYTES
 
 
-@pytest.mark.parametrize("name", ["v1-more.js", "v1-element.js", "v1-live.js", "v1-spa.js"])
+MODULES = ["v1-more.js", "v1-element.js", "v1-live.js", "v1-spa.js", "v1-dropin.js", "v1-count.js"]
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_what_some_pages_load_is_less_than_a_kilobyte_and_a_half(name: str) -> None:
     assert len(assets()[name].gzip) < MODULE_BYTES
 

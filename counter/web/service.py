@@ -202,8 +202,9 @@ async def serving(
         openapi.add_to(router, settings.server.prefix)
         body_timeout = settings.server.body_timeout / 1000
         desk = Desk(public, sites, reader, metrics, clock, body_timeout=body_timeout)
-        dropins.add_to(router, desk)
-        Embedding(sites, public, reader, clock).add_to(router)
+        embedding = Embedding(sites, public, reader, clock)
+        embedding.add_to(router)
+        dropins.add_to(router, desk, embedding)
         OwnerLink(sites, overviews(store, sites, settings, clock)).add_to(router)
         address = await stack.enter_async_context(
             listening(router, listener or settings.server.listen, settings.server, metrics)

@@ -7,18 +7,21 @@ are documented in `docs/drop-ins.md`.
 
 from __future__ import annotations
 
+from counter.web.dropins import scripts
 from counter.web.dropins.busuanzi import Busuanzi
 from counter.web.dropins.busuanzi_api import BusuanziAPI
 from counter.web.dropins.desk import Desk
 from counter.web.dropins.goatcounter import GoatCounter
 from counter.web.dropins.vercount import Vercount
 from counter.web.dropins.waline import Waline
+from counter.web.embedding import Embedding
 from counter.web.routing import Router
 
 _WAYS = (Busuanzi, BusuanziAPI, Vercount, GoatCounter, Waline)
 
 
-def add_to(router: Router, desk: Desk) -> None:
+def add_to(router: Router, desk: Desk, embedding: Embedding) -> None:
     """Serve every drop-in; whether a site has it, its settings say at each request."""
+    scripts.add_to(router, embedding)
     for way in _WAYS:
         way(desk).add_to(router)

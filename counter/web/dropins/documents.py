@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from counter.web.dropins.scripts import SCRIPTS
+
 _COUNT = {"type": ["integer", "null"], "minimum": 0}
 _TEXT = {"type": "string"}
 _NAME = {"type": "string", "pattern": "^[A-Za-z_$][A-Za-z0-9_$]{0,63}$"}
@@ -33,6 +35,7 @@ def paths() -> dict[str, Any]:
         "/count": {"get": _image(), "post": _image()},
         "/counter/{path}": {"get": _shown()},
         "/api/article": _waline(),
+        **{path: {"get": _script()} for path in SCRIPTS},
     }
 
 
@@ -95,6 +98,12 @@ def _jsonp(way: str, name: str) -> dict[str, Any]:
         statuses=_REFUSED,
         parameters=[_query(name, _NAME, "The function that the script calls.", True)],
     )
+
+
+def _script() -> dict[str, Any]:
+    operation = _operation("a peer's script", "Ours in its place: it fills its elements", _SCRIPT)
+    operation["responses"]["304"] = {"description": "Unchanged"}
+    return operation
 
 
 def _busuanzi_api() -> dict[str, Any]:
