@@ -104,7 +104,9 @@ async def _demo(settings: Settings) -> None:
     async with running(settings) as up:
         await set_up(up.service)
         click.echo(f"Open {url_of(up.service.address)} and reload: each view counts.")
-        click.echo(f"Metrics: {url_of(up.ops_address)}metrics. Ctrl-C stops it.")
+        ops = url_of(up.ops_address)
+        click.echo(f"The owner's page: {ops}dashboard/demo, metrics: {ops}metrics.")
+        click.echo("Ctrl-C stops it.")
         await until_told()
 
 

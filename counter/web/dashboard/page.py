@@ -138,10 +138,9 @@ def _hours(overview: Overview, words: Language) -> str:
             )
         )
         rows.append((hour.begins, words.number(hour.views), words.number(hour.yesterday)))
-    legend = (
-        f'<p class="legend"><span class="bar">{today}</span> '
-        f'<span class="behind">{yesterday}</span></p>'
-    )
+    known = any(hour.yesterday is not None for hour in overview.hours)
+    behind = f' <span class="behind">{yesterday}</span>' if known else ""
+    legend = f'<p class="legend"><span class="bar">{today}</span>{behind}</p>'
     table = _table(words, ("hour", "today", "yesterday"), rows)
     return _section("hours", words("by_hour"), legend + plot(columns, words.number) + table)
 
