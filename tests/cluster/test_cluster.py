@@ -19,7 +19,13 @@ from cluster.servers import SITES, Load, counted, free_ports
 from conftest import Client, settings
 
 from counter.errors import StoreError
+from counter.storage.check import differences
+from counter.storage.house import House
+from counter.storage.schema import UPGRADES, upgrade
+from counter.storage.store import Store
 from counter.web.service import Running, running
+
+NEWEST = max(UPGRADES)
 
 
 def cli(*arguments: str) -> str:
@@ -162,6 +168,39 @@ async def test_a_fail_over_doubles_nothing_and_with_replicas_loses_nothing(
         found = await counted(up)
         assert found == load.answered
         assert load.answered.total() > 1000
+
+
+async def test_house_is_kept_across_slots(cluster: Cluster, tmp_path: Path) -> None:
+    async with serving(cluster, tmp_path) as up, aiohttp.ClientSession() as session:
+        client = Client(session, "http://{}:{}".format(*up.service.address))
+        sites = SITES[:12]
+        for site in sites:
+            for path in ("/a", "/a", "/b"):
+                await client.view(path, site=site)
+        store, house = up.service.store, House(up.service.store, up.service.sites)
+        into, *others = sites
+        for site in others:
+            await house.rename(site, "/b", "/c", who="cli:ann")
+            await house.merge(site, into, who="cli:ann")
+            await house.forget_site(site, who="cli:ann")
+        await house.compact(into, who="cli:ann")
+        found = await client.figures("/a", "/b", "/c", site=into)
+        assert found["articles"] == {"/a": 24, "/b": 1, "/c": 11}
+        assert found["total"] == found["today"] == 36
+        assert differences(await store.ledger(into)) == []
+        assert not any([(await store.ledger(site)).total for site in others])
+        assert {len(await house.audit(site)) for site in others} == {5}
+        # Each node knows its own sites: a version is for all of them.
+        found_sites: list[str] = []
+
+        async def note(_: Store, site: str) -> None:
+            found_sites.append(site)
+
+        await upgrade(store, {NEWEST + 1: note, **UPGRADES})
+        assert set(found_sites) == set(SITES) - set(others)
+    with pytest.raises(StoreError, match="a newer service has upgraded it"):
+        async with serving(cluster, tmp_path):
+            pass
 
 
 async def test_a_cluster_named_as_one_server_is_told_at_the_start(
