@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from counter.errors import (
+    BadRequest,
     MethodNotAllowed,
     NotFound,
     Problem,
@@ -118,12 +119,16 @@ class Router:
         path = request.rel_url.raw_path
         route, variable = self._find(path)
         try:
+            if request.version != HttpVersion11:
+                _refuse_versions(request)
             handler = route.methods.get(request.method)
             if handler is None:
                 raise self._no_handler(route, request.method)
             response = await handler(request, variable)
         except Problem as problem:
             response = problem_response(problem, path)
+            if isinstance(problem, BadRequest):
+                response.force_close()
         except (StoreError, StoreUnavailable) as error:
             response = problem_response(Unavailable(f"Not answered: {error}."), path)
         except (ConnectionError, TimeoutError):
@@ -155,6 +160,21 @@ class Router:
         return MethodNotAllowed(
             f"{route.name} takes {allowed}, not {method[:20]}.", headers={"Allow": allowed}
         )
+
+
+def _refuse_versions(request: web.BaseRequest) -> None:
+    """Refuse what another server, before this one, may have read in another way.
+
+    aiohttp takes any version that its parser knows, and chunks in HTTP/1.0, which has none: the
+    framing is then faulty, and the connection is to be closed (RFC 9112, section 6.1).
+
+    Raises:
+        BadRequest: it is neither HTTP/1.1 nor a sound HTTP/1.0.
+    """
+    if request.version != HttpVersion10:
+        raise BadRequest("Here HTTP/1.1 is spoken, and HTTP/1.0.")
+    if "Transfer-Encoding" in request.headers:
+        raise BadRequest("HTTP/1.0 has no Transfer-Encoding; send a Content-Length, or HTTP/1.1.")
 
 
 def _let(route: Route, method: str, handler: Handler) -> None:

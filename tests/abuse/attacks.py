@@ -204,12 +204,28 @@ SMUGGLING = {
     "a folded value": f"{VIEW}X: a\r\n b\r\nContent-Length: 0\r\n\r\n{SMUGGLED}",
     "bare line feeds": f"{VIEW}X: a\nContent-Length: 0\n\n{SMUGGLED}",
     "a bare carriage return": f"{VIEW}X: a\rTransfer-Encoding: chunked\r\n\r\n{SMUGGLED}",
+    "chunks in HTTP/1.0": _chunked(
+        "Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n"
+    ).replace("HTTP/1.1", "HTTP/1.0", 1),
+    "another version": VIEW.replace("1.1", "2.0") + f"\r\n{SMUGGLED}",
+    "no version": f"GET /v1/a/figures\r\n\r\n{SMUGGLED}",
+    "no host": VIEW.replace("Host: a\r\n", "") + f"\r\n{SMUGGLED}",
+    "two hosts": f"{VIEW}Host: b\r\n\r\n{SMUGGLED}",
+    "a length twice": f"{VIEW}Content-Length: 0\r\nContent-Length: 0\r\n\r\n{SMUGGLED}",
+    "a length beyond all": f"{VIEW}Content-Length: {'9' * 30}\r\n\r\n{SMUGGLED}",
+    "chunks in quotes": _chunked('Transfer-Encoding: "chunked"\r\n'),
     "a NUL in a header": f"{VIEW}X: a\0b\r\n\r\n{SMUGGLED}",
     "a chunk of no size": (
         f"{VIEW}{JSON}Transfer-Encoding: chunked\r\n\r\nx\r\n{{}}\r\n0\r\n\r\n{SMUGGLED}"
     ),
     "a chunk with a sign": (
         f"{VIEW}{JSON}Transfer-Encoding: chunked\r\n\r\n+2\r\n{{}}\r\n0\r\n\r\n{SMUGGLED}"
+    ),
+    "a chunk that ends in a bare line feed": (
+        f"{VIEW}{JSON}Transfer-Encoding: chunked\r\n\r\n2\n{{}}\n0\n\n{SMUGGLED}"
+    ),
+    "a chunk longer than it says": (
+        f"{VIEW}{JSON}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}xx\r\n0\r\n\r\n{SMUGGLED}"
     ),
     "a chunk of a size beyond all": (
         f"{VIEW}{JSON}Transfer-Encoding: chunked\r\n\r\n{'f' * 17}\r\n{{}}\r\n0\r\n\r\n{SMUGGLED}"
