@@ -101,14 +101,18 @@ class Directory:
         if int(revision or 0) != self.entries.revision:
             await self._look()
 
+    async def try_to_follow(self) -> None:
+        """Follow if the store lets us; the sites stay as they are while it is away."""
+        try:
+            await self.follow()
+        except CounterError as error:
+            log.debug("sites_not_followed", error=str(error))
+
     async def keep(self) -> None:
         """Follow for ever."""
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                await self.follow()
-            except CounterError as error:
-                log.debug("sites_not_followed", error=str(error))
+            await self.try_to_follow()
 
     async def _look(self) -> None:
         fields = await self._store.command("sites", "HGETALL", keys.SITES)

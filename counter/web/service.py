@@ -159,6 +159,8 @@ async def serving(
         )
         if listener is None:
             await prepare(store, sites, directory)
+        else:
+            await directory.try_to_follow()
         await salts.try_to_prepare()
         stack.push_async_callback(cancel, asyncio.create_task(salts.keep(), name="salts"))
         stack.push_async_callback(cancel, asyncio.create_task(directory.keep(), name="sites"))
