@@ -336,3 +336,41 @@ def test_every_command_explains_itself(command: str) -> None:
     ended = run(command, "--help")
     assert ended.exit_code == 0
     assert main.commands[command].help
+
+
+# Sites that were added while the service ran
+
+
+@pytest.fixture
+def added(config: Path, redis_url: str) -> Path:
+    """The settings of `config`; beside them the store has a site `added`, and one of the future."""
+
+    async def fill() -> None:
+        client = Redis.from_url(redis_url)
+        sites = {"site:added": '{"unit": "visits"}', "site:new": '{"colour": "red"}'}
+        await client.hset(keys.SITES, mapping={**sites, "revision": "2"})
+        await client.aclose()
+
+    asyncio.run(fill())
+    return config
+
+
+def test_a_command_knows_the_sites_of_the_store(added: Path) -> None:
+    told = result("set", "--config", str(added), "-s", "added", "--start", "7")
+    assert (told["subject"], told["after"]) == ("start of visits", {"start": 7})
+    assert result("figures", "--config", str(added), "-s", "added")["total"] == 7
+
+
+def test_a_command_for_all_sites_takes_them_too_and_names_those_that_it_can_t(added: Path) -> None:
+    ended = run("check", "--config", str(added), "--json")
+    assert ended.exit_code == 0
+    assert sorted(json.loads(ended.stdout)) == ["a", "added", "b"]
+    assert ended.stderr.startswith(
+        "visitor-counter: the site new is left out: sites.new.colour: there is no such setting"
+    )
+
+
+def test_a_site_that_nobody_knows_is_named(added: Path) -> None:
+    ended = run("figures", "--config", str(added), "-s", "none")
+    assert ended.exit_code == 1
+    assert "There is no site 'none' here" in ended.stderr

@@ -21,6 +21,7 @@ from counter.cli.common import (
     day_option,
     json_option,
     known,
+    load_sites,
     opened,
     print_rows,
     print_table,
@@ -118,7 +119,7 @@ def figures(config: Path | None, as_json: bool, site: str, paths: tuple[str, ...
 
     Example: visitor-counter figures --config counter.toml -s vithuy /news/1
     """
-    settings = load(config)
+    settings = load_sites(config, site)
     known(settings, site)
     wanted = {path: article_path(path, settings.sites[site]) for path in paths}
 
@@ -152,7 +153,7 @@ def history(
 
     Example: visitor-counter history -s vithuy --from 2026-11-01 --to 2026-11-22
     """
-    settings = load(config)
+    settings = load_sites(config, site)
     known(settings, site)
     to = day_option("--to", last) or _today(settings, site)
     since = day_option("--from", first) or shift(to, -29)
@@ -176,7 +177,7 @@ def top(config: Path | None, as_json: bool, site: str, period: str, limit: int) 
 
     Example: visitor-counter top -s vithuy --period week --limit 20
     """
-    settings = load(config)
+    settings = load_sites(config, site)
     known(settings, site)
     today = _today(settings, site)
     days = {"today": [today], "week": span(week_start(today), today), "total": []}[period]
@@ -199,7 +200,7 @@ def check(config: Path | None, as_json: bool, only: tuple[str, ...]) -> None:
 
     Example: visitor-counter check --config counter.toml
     """
-    settings = load(config)
+    settings = load_sites(config, *only)
     for site in only:
         known(settings, site)
 

@@ -14,11 +14,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from counter.cli.run import run
 from counter.errors import CounterError, SettingsError
 from counter.metrics import Metrics
 from counter.model.days import day_name
-from counter.settings import Settings
+from counter.settings import Settings, load
 from counter.sites import Sites
+from counter.storage.directory import read_entries
 from counter.storage.embedded import store_url
 from counter.storage.schema import refuse_newer
 from counter.storage.store import Store
@@ -66,6 +68,25 @@ def site_command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that all of them have that look at one site."""
     function = click.option("--site", "-s", required=True, help="The site's key.")(function)
     return json_option(config_option(function))
+
+
+def load_sites(config: Path | None, *named: str) -> Settings:
+    """Read the settings, with the sites that were added while the service ran (`/admin/v1`).
+
+    The store is asked only where the file does not have all that are named, or none is named.
+    """
+    settings = load(config)
+    if named and settings.sites.keys() >= set(named):
+        return settings
+    return run(_with_added(settings))
+
+
+async def _with_added(settings: Settings) -> Settings:
+    async with opened(settings) as store:
+        entries, refused = await read_entries(store)
+    for key, error in refused.items():
+        click.echo(f"visitor-counter: the site {key} is left out: {error}", err=True)
+    return settings.model_copy(update={"sites": {**entries.sites, **settings.sites}})
 
 
 def known(settings: Settings, site: str) -> None:

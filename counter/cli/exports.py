@@ -10,11 +10,10 @@ from typing import TextIO
 
 import click
 
-from counter.cli.common import config_option, known, opened
+from counter.cli.common import config_option, known, load_sites, opened
 from counter.cli.run import run
 from counter.errors import BadExport
 from counter.importing.exporting import WRITERS, write
-from counter.settings import load
 
 
 @click.command("export")
@@ -43,7 +42,7 @@ def export_command(config: Path | None, site: str | None, name: str, out: Path |
       visitor-counter export -s vithuy > vithuy.jsonl
       visitor-counter export --format csv --out figures/
     """
-    settings = load(config)
+    settings = load_sites(config, *([site] if site else []))
     if site:
         known(settings, site)
     elif out is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from counter.cli.common import day_option, opened, site_command
+from counter.cli.common import day_option, load_sites, opened, site_command
 from counter.cli.house import show, who
 from counter.cli.run import run
 from counter.errors import UnknownSite
@@ -59,7 +59,7 @@ def forget(
       visitor-counter forget -s vithuy --day 2026-11-22
       visitor-counter forget -s old-blog --everything --yes
     """
-    settings = load(config)
+    settings = load(config) if everything else load_sites(config, site)
     if bool(paths) + bool(day) + everything != 1:
         raise click.UsageError("give PATHS, or --day, or --everything")
     if site not in settings.sites and not (everything and SITE_KEY.fullmatch(site)):

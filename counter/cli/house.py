@@ -21,6 +21,7 @@ from counter.cli.common import (
     config_option,
     json_option,
     known,
+    load_sites,
     opened,
     site_command,
 )
@@ -28,7 +29,7 @@ from counter.cli.run import run
 from counter.errors import Problem
 from counter.ingest.pipeline import article_path
 from counter.model.figures import Unit
-from counter.settings import Settings, Site, load
+from counter.settings import Settings, Site
 from counter.sites import Sites
 from counter.storage.audit import Entry
 from counter.storage.house import Change, House
@@ -81,7 +82,7 @@ def set_command(
 
     Example: visitor-counter set -s vithuy --start 1361382
     """
-    settings = load(config)
+    settings = load_sites(config, site)
     known(settings, site)
     if start is None:
         raise click.UsageError("nothing to set; give --start")
@@ -120,7 +121,7 @@ def rename(
       visitor-counter rename -s vithuy /news/1 /tin-tuc/lu-lut
       visitor-counter rename -s vithuy --from moved.csv
     """
-    settings = load(config)
+    settings = load_sites(config, site)
     known(settings, site)
     if len(paths) != (0 if file else 2):
         raise click.UsageError("give OLD and NEW, or --from FILE")
@@ -183,7 +184,7 @@ def audit(config: Path | None, as_json: bool, only: tuple[str, ...], limit: int)
 
     Example: visitor-counter audit -s vithuy --limit 5
     """
-    settings = load(config)
+    settings = load_sites(config, *only)
 
     async def read() -> list[tuple[str, Entry]]:
         async with keeping(settings) as house:

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from counter.cli.common import config_option, json_option, opened
+from counter.cli.common import config_option, json_option, load_sites, opened
 from counter.cli.common import known as known_site
 from counter.cli.run import run
 from counter.cli.sources import Asked, Source, open_source
@@ -24,7 +24,6 @@ from counter.importing.formats import FORMATS, STORE_FORMATS
 from counter.importing.parts import Figures, Part, Report, describe, in_parts, strictly
 from counter.importing.rows import Rejected
 from counter.model.figures import Unit
-from counter.settings import load
 from counter.storage.store import Store
 
 _ID_DIGITS = 16
@@ -101,7 +100,7 @@ def import_command(
       visitor-counter import log-combined access.log.1.gz -s vithuy
       visitor-counter import busuanzi redis://localhost:6379/0 -s vithuy --known sitemap.xml
     """
-    settings = load(config)
+    settings = load_sites(config, site)
     known_site(settings, site)
     asked = Asked(hosts, permalink, prefix, meta_key)
     asked.refuse_unheeded(name)

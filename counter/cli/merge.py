@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from counter.cli.common import known, opened, site_command
+from counter.cli.common import known, load_sites, opened, site_command
 from counter.cli.house import keeping, show, who
 from counter.cli.run import run
 from counter.errors import UnknownSite
 from counter.model.figures import Unit
-from counter.settings import SITE_KEY, Settings, load
+from counter.settings import SITE_KEY, Settings
 from counter.sites import Sites
 from counter.storage.house import Change, House, Progress
 
@@ -50,7 +50,7 @@ def merge(config: Path | None, as_json: bool, site: str, yes: bool, into: str) -
 
     Example: visitor-counter merge -s old-blog vithuy
     """
-    settings = load(config)
+    settings = load_sites(config, into)
     known(settings, into)
     if not SITE_KEY.fullmatch(site):
         known(settings, site)
@@ -80,7 +80,7 @@ def compact(config: Path | None, as_json: bool, site: str) -> None:
 
     Example: visitor-counter compact -s vithuy
     """
-    settings = load(config)
+    settings = load_sites(config, site)
     known(settings, site)
 
     async def pack() -> Change:

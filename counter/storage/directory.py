@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
@@ -38,6 +38,30 @@ class Entries:
     sites: Mapping[str, Site] = field(default_factory=dict)
     paused: frozenset[str] = frozenset()
     """The sites of the file that are paused."""
+
+
+async def read_entries(store: Store) -> tuple[Entries, dict[str, str]]:
+    """Return what the store holds of sites, and of those that can't be used, why not.
+
+    A newer version may have written what this one does not know.
+
+    Raises:
+        StoreError, StoreUnavailable: it can't be read.
+    """
+    fields = await store.command("sites", "HGETALL", keys.SITES)
+    revision, sites, paused, refused = 0, dict[str, Site](), set[str](), dict[str, str]()
+    for name, value in sorted(fields.items()):
+        kind, _, key = name.decode().partition(":")
+        if kind == "revision":
+            revision = int(value)
+        elif kind == "paused":
+            paused.add(key)
+        else:
+            try:
+                sites[key] = parse_site(key, json.loads(value))
+            except (SettingsError, ValueError) as error:
+                refused[key] = str(error)
+    return Entries(revision, sites, frozenset(paused)), refused
 
 
 async def _nothing() -> None: ...
@@ -115,29 +139,17 @@ class Directory:
             await self.try_to_follow()
 
     async def _look(self) -> None:
-        fields = await self._store.command("sites", "HGETALL", keys.SITES)
         async with self._turn:
-            changes = await self._take(self._file, self._read(fields))
+            entries, refused = await read_entries(self._store)
+            before = self.entries.sites
+            kept = {key: before[key] for key in refused.keys() & before.keys()}
+            changes = await self._take(
+                self._file, replace(entries, sites={**entries.sites, **kept})
+            )
+        for key, error in refused.items():
+            log.error("site_not_taken", site=key, error=error)
         if any(changes.values()):
             log.info("sites_changed", **changes)
-
-    def _read(self, fields: Mapping[bytes, bytes]) -> Entries:
-        revision, sites, paused = 0, dict[str, Site](), set[str]()
-        for name, value in sorted(fields.items()):
-            kind, _, key = name.decode().partition(":")
-            if kind == "revision":
-                revision = int(value)
-            elif kind == "paused":
-                paused.add(key)
-            else:
-                try:
-                    sites[key] = parse_site(key, json.loads(value))
-                except (SettingsError, ValueError) as error:
-                    # A newer version may have written what this one does not know.
-                    log.error("site_not_taken", site=key, error=str(error))
-                    if key in self.entries.sites:
-                        sites[key] = self.entries.sites[key]
-        return Entries(revision, sites, frozenset(paused))
 
     async def _take(self, file: Mapping[str, Site], entries: Entries) -> Changes:
         together = _together(file, entries)
