@@ -166,7 +166,12 @@ async def test_readers_within_the_age_of_figures_share_one_look(start: Start) ->
     assert await reads(service) - before == 1  # the one that the metrics themselves made
 
 
-async def test_an_article_that_is_not_known_yet_is_looked_up(start: Start) -> None:
+@pytest.mark.parametrize("up_ms", [60_000, 10**9])
+async def test_an_article_that_is_not_known_yet_is_looked_up(
+    start: Start, monkeypatch: pytest.MonkeyPatch, up_ms: int
+) -> None:
+    # On a machine that has just been started, too, whose clock began less than an hour ago.
+    monkeypatch.setattr("counter.readers.figures.monotonic_ms", lambda: up_ms)
     service = await start(server={"figures_max_age": "1h"})
     await service.client.figures("/a")
     await service.client.view("/b")

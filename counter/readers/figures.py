@@ -67,7 +67,12 @@ class FiguresReader:
         """Return the paths to ask for, or None if all is fresh."""
         known = self._figures.get(site)
         oldest = monotonic_ms() - self._max_age_ms
-        missing = {path for path in paths if self._views.get((site, path), (0, 0))[0] <= oldest}
+        # What was never asked for has no time: 0 may be less than `max_age_ms` ago, after a boot.
+        missing = {
+            path
+            for path in paths
+            if (seen := self._views.get((site, path))) is None or seen[0] <= oldest
+        }
         fresh = (
             known is not None
             and known[0] > oldest
