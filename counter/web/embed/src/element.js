@@ -16,7 +16,7 @@ style.replaceSync(`
 display:inline-block;font:var(--visitor-counter-font,.9375em/1.5 system-ui,sans-serif);color:var(--_c);max-width:100%}
 :host([hidden]){display:none}
 :host([theme=light]){color-scheme:light}:host([theme=dark]){color-scheme:dark}
-:host([theme=bare]){color:inherit;font:inherit;--_b:none;--_l:transparent;--_a:inherit}
+:host([theme=bare]){color:inherit;font:inherit;--_b:none;--_a:inherit}
 dl{margin:0;background:var(--_b);border:1px solid var(--_l);border-radius:.5em;padding:.5em .875em;box-sizing:border-box}
 div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1.5em;padding:.125em 0}
 dt::after{content:":"}dd{margin:0;font-weight:650;font-variant-numeric:tabular-nums;min-inline-size:4ch;text-align:end;color:var(--_a)}
@@ -60,36 +60,37 @@ class VisitorCounter extends HTMLElement {
       return child
     }
     list.part = "list"
-    // Figures that tick are not to be read out each time.
-    list.ariaLive = "off"
+    // No live region: figures that tick are not to be read out each time.
+    // Nothing of it moves before the reader's eyes: it shows once labels and figures are there, or
+    // after a second without.
+    list.style.visibility = "hidden"
     const rows = (this.getAttribute("figures") || "online today total").split(/[\s,]+/).map((name) => {
       const row = add(list, "div", "row " + name)
       const label = add(add(row, "dt", "label"), "slot", "")
       label.name = "label-" + name
-      label.textContent = this.getAttribute(label.name) ?? "\xa0"
-      const figure = add(row, "dd", "figure")
-      figure.dataset.figure = name
-      return { name, label, figure }
+      add(row, "dd", "figure").dataset.figure = name
+      return { name, label }
     })
     this.shadowRoot.replaceChildren(list)
     this.fill()
+    setTimeout(() => (list.style.visibility = ""), 1000)
     languages[lang] ??= fetch(new URL("v1-lang.json?lang=" + encodeURIComponent(lang), here))
       .then((answer) => answer.json())
       .catch(() => {})
     const labels = (await languages[lang]) ?? {}
     list.dir = labels.direction ?? ""
-    for (const { name, label, figure } of rows) {
-      label.textContent = this.getAttribute(label.name) ?? labels[name] ?? name
-      figure.lang = labels.numbers || lang
-    }
+    for (const { name, label } of rows) label.textContent = this.getAttribute(label.name) ?? labels[name] ?? name
+    list.lang = labels.numbers || lang
     this.fill()
   }
 
   fill() {
     const { figures, put } = window.visitorCounter
-    for (const element of this.shadowRoot.querySelectorAll("dd")) {
+    const list = this.shadowRoot.firstChild
+    if (figures && list.lang) list.style.visibility = ""
+    for (const element of list.querySelectorAll("dd")) {
       // Not before it is known how its language writes numbers.
-      put(element, element.lang ? figures?.[element.dataset.figure] : null)
+      put(element, list.lang ? figures?.[element.dataset.figure] : null)
       if (this.getAttribute("layout") != "odometer") continue
       const image = document.createElement("b")
       image.role = "img"
