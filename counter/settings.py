@@ -249,6 +249,12 @@ class Server(_Section):
         (),
         description="Networks (CIDR) whose `Forwarded` and `X-Forwarded-For` are believed.",
     )
+    sitemap_networks: tuple[Network, ...] = Field(
+        (),
+        description="Networks (CIDR) in which a site's `sitemap` may be though they are not "
+        "public, such as `10.0.0.0/8`. None: no address that only this machine or its network "
+        "reaches is asked for one.",
+    )
     queue: int = Field(
         10_000,
         ge=1,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ from counter.metrics import Metrics
 from counter.settings import SettingsError, Site, parse
 from counter.sites import Sites
 from counter.web import sitemaps as module
+from counter.web.outgoing import is_public
 from counter.web.sitemaps import Sitemaps
 
 NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+HERE = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+SERVER = {"sitemap_networks": [str(network) for network in HERE]}
 
 
 def urlset(*addresses: str, extra: str = "") -> bytes:
@@ -147,12 +151,16 @@ async def server() -> AsyncIterator[Server]:
 class Kept:
     """A site's sitemap as it is kept, on a clock that is set by hand."""
 
-    def __init__(self, address: str, **site: Any) -> None:
+    def __init__(
+        self, address: str, networks: Sequence[IPv4Network | IPv6Network] = HERE, **site: Any
+    ) -> None:
         self.now = 10**9
         self.sites = Sites({"a": Site(sitemap=address, **site)})
         self.listings = Listings()
         self.metrics = Metrics()
-        self.sitemaps = Sitemaps(self.sites, self.listings, self.metrics, lambda: self.now)
+        self.sitemaps = Sitemaps(
+            self.sites, self.listings, self.metrics, networks, lambda: self.now
+        )
 
     async def after(self, ms: int) -> None:
         self.now += ms
@@ -164,7 +172,9 @@ class Kept:
 
 async def test_views_count_where_the_sitemap_has_their_path(start: Start, server: Server) -> None:
     server.served["/sitemap.xml"] = urlset(*server.names("/news/flood"))
-    up = await start({"sitemap": server.base + "/sitemap.xml", "paths": ["/pages/*"]})
+    up = await start(
+        {"sitemap": server.base + "/sitemap.xml", "paths": ["/pages/*"]}, server=SERVER
+    )
 
     async def is_read() -> bool:
         return "a" in up.service.public._pipeline._listings
@@ -177,7 +187,7 @@ async def test_views_count_where_the_sitemap_has_their_path(start: Start, server
 
 
 async def test_a_sitemap_that_can_t_be_read_stops_no_view(start: Start, server: Server) -> None:
-    up = await start({"sitemap": server.base + "/none.xml"})
+    up = await start({"sitemap": server.base + "/none.xml"}, server=SERVER)
 
     async def is_told() -> Any:
         return up.service.sitemaps.problems()
@@ -284,6 +294,55 @@ async def test_a_sitemap_leads_to_the_site_s_own_hosts_only(server: Server, how:
     assert own.confirms("/one")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0.0.0.0"])
+async def test_no_address_is_asked_that_only_this_machine_reaches(
+    server: Server, host: str
+) -> None:
+    server.served["/s.xml"] = urlset(*server.names("/one"))
+    address = server.base.replace("127.0.0.1", host) + "/s.xml"
+    kept = Kept(address, ())
+    await kept.after(0)
+    assert "is no public address: its network is to be named" in kept.sitemaps.problems()[0]
+    assert server.asked == []
+    allowed = Kept(address, (IPv4Network("127.0.0.0/8"), IPv4Network("0.0.0.0/32")))
+    await allowed.after(0)
+    assert allowed.sitemaps.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("10.0.0.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("224.0.0.1", False),
+        ("2606:2800:220:1::1", True),
+        ("::1", False),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::a00:1", False),
+        ("64:ff9b::5db8:d822", True),
+        ("fd00::1", False),
+        ("fe80::1%eth0", False),
+        ("ff0e::1", False),
+    ],
+)
+def test_what_is_public_is_what_the_internet_reaches(address: str, public: bool) -> None:
+    assert is_public(address) is public
+
+
+async def test_a_tag_that_can_t_be_sent_back_is_left_out(server: Server) -> None:
+    text = urlset(*server.names("/one"))
+    server.served["/s.xml"] = web.Response(body=text, headers={"ETag": '"\u1ea1"'})
+    kept = Kept(server.base + "/s.xml")
+    for _ in range(2):
+        await kept.after(2 * HOUR_MS)
+        assert kept.sitemaps.problems() == []
+    assert len(server.asked) == 2
+
+
 async def test_redirects_have_an_end(server: Server) -> None:
     server.served["/s.xml"] = web.Response(status=301, headers={"Location": "/s.xml"})
     kept = Kept(server.base + "/s.xml")
@@ -326,7 +385,7 @@ async def test_a_server_that_does_not_answer_stops_no_other(
     slow = "http://{}:{}/s.xml".format(*runner.addresses[0][:2])
     sites = Sites({"slow": Site(sitemap=slow), "good": Site(sitemap=server.base + "/s.xml")})
     listings = Listings()
-    sitemaps = Sitemaps(sites, listings, Metrics())
+    sitemaps = Sitemaps(sites, listings, Metrics(), HERE)
     await sitemaps.refresh()
     assert "good" in listings
     assert listings.confirms("slow", "/anything")

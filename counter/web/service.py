@@ -179,7 +179,7 @@ async def serving(
         stack.push_async_callback(batcher.close)
         reader = FiguresReader(store, sites, clock, max_age_ms=settings.server.figures_max_age)
         listings = Listings()
-        sitemaps = Sitemaps(sites, listings, metrics)
+        sitemaps = Sitemaps(sites, listings, metrics, settings.server.sitemap_networks)
         stack.push_async_callback(cancel, asyncio.create_task(sitemaps.keep(), name="sitemaps"))
         tokens = Tokens(settings.tokens, settings.server.trusted_proxies)
         public = Public(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -18,7 +18,8 @@ from counter.ingest.origins import is_allowed
 from counter.ingest.sitemap import SitemapReader, UnreadableSitemap
 from counter.metrics import Metrics
 from counter.model.clock import Clock, monotonic_ms
-from counter.settings import Site
+from counter.settings import Network, Site
+from counter.web.outgoing import OnlyPublic
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of all the sitemaps of a site together, unpacked; the protocol allows one of them 50 MiB."""
@@ -63,6 +64,9 @@ class Sitemaps:
     A sitemap is read every hour, and a minute after the last time when a path is asked for that
     it lacks. While it can't be read the site has no listing, so that its views count; it is tried
     again after a minute, then after two, up to an hour.
+
+    Args:
+        networks: those that are not public and in which a sitemap may be.
     """
 
     def __init__(
@@ -70,11 +74,13 @@ class Sitemaps:
         sites: Mapping[str, Site],
         listings: Listings,
         metrics: Metrics,
+        networks: Sequence[Network] = (),
         clock: Clock = monotonic_ms,
     ) -> None:
         self._sites = sites
         self._listings = listings
         self._metrics = metrics
+        self._networks = networks
         self._clock = clock
         self._states: dict[str, _State] = {}
         self._gate = asyncio.Semaphore(_AT_ONCE)
@@ -153,7 +159,10 @@ class Sitemaps:
         files: dict[str, _File] = {}
         left, most, waiting = MAX_BYTES, site.max_articles, [site.sitemap]
         async with aiohttp.ClientSession(
-            timeout=timeout, headers=headers, cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(socket_factory=OnlyPublic(self._networks)),
+            timeout=timeout,
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
         ) as session:
             while waiting:
                 address = waiting.pop()
@@ -202,7 +211,9 @@ async def _fetch(
 
 def _validators(headers: Mapping[str, str]) -> dict[str, str]:
     names = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
-    return {asked: headers[name] for name, asked in names.items() if name in headers}
+    sent = {name: headers[name] for name in names if name in headers}
+    # What is not ASCII can't be sent back.
+    return {names[name]: text for name, text in sent.items() if text.isascii()}
 
 
 def _said(error: Exception) -> str:
