@@ -250,6 +250,13 @@ async def test_waline_counts_a_page_and_reads_several_in_their_order(up: Running
     assert read["data"] == [{"time": 0}, {"time": 1}, {"time": 1}]
 
 
+async def test_waline_answers_no_hundred_times_what_it_was_asked(up: Running) -> None:
+    params = {"path": ",".join("/" * 100), "type": "time" * 1000}
+    response = await up.client.request("GET", "/api/article", params=params, headers=FROM_PAGE)
+    assert response.status == 400
+    assert (await response.json())["errmsg"] == "A type has at most 32 letters, such as time."
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -144,6 +144,10 @@ async def read_object(request: web.BaseRequest, seconds: float) -> dict[str, Any
         raise BadBody("The body is not JSON.") from None
     if not isinstance(document, dict):
         raise BadBody("The body must be a JSON object.")
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadBody("The body holds half a surrogate, which no UTF-8 text holds.") from None
     return document
 
 

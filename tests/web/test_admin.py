@@ -198,6 +198,8 @@ async def test_settings_that_can_t_be_used_name_the_field_and_change_nothing(
     [
         ({"data": b"{"}, 400),
         ({"data": b"[]"}, 400),
+        ({"data": rb'{"keep_query": ["\ud800"]}'}, 400),
+        ({"data": rb'{"sitemap": "https://www.example/\ud800"}'}, 400),
         ({"data": b"a=b", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}, 415),
         ({"json": {"keep_query": ["x" * 9000]}}, 413),
     ],

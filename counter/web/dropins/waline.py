@@ -15,6 +15,8 @@ from counter.web.routing import Router
 _WAY = DropIn.WALINE
 _VIEWS = "time"
 _MOST_TYPES = 16
+_LONGEST_TYPE = 32
+"""Letters of a type: each stands in the answer as often as there are paths."""
 
 
 class Waline:
@@ -39,6 +41,8 @@ class Waline:
         if len(paths) > MAX_PATHS:
             raise TooManyPaths(f"{len(paths)} paths were asked for; one request takes {MAX_PATHS}.")
         kinds = (find(parameters, "type") or _VIEWS).split(",")[:_MOST_TYPES]
+        if any(len(kind) > _LONGEST_TYPE for kind in kinds):
+            raise BadParameter(f"A type has at most {_LONGEST_TYPE} letters, such as {_VIEWS}.")
         key, site = self._desk.find(_WAY, origin_first(request))
         figures = await self._desk.figures(key, site, tuple(paths))
         views = [figures.articles[article_path(path, site)] for path in paths]
