@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Decides which modules a page wants, and fills lists of articles: one request for each hundred.
+ * Decides which modules a page wants, fills lists of articles (one request for each hundred), and
+ * reads the week and the month, where they are shown.
  */
 const { ask, put } = window.visitorCounter
 const script = document.querySelector("script[data-site]")
@@ -33,7 +34,18 @@ export async function fillLists(among = "") {
   }
 }
 
+/** Read what a view is not answered with, where the element is to show it. */
+async function readOn() {
+  const { path, figures } = window.visitorCounter
+  if (!figures || "week" in figures || !document.querySelector("[figures*=week],[figures*=month]")) return
+  const read = await ask("figures?path=" + encodeURIComponent(path))
+  // By then a newer answer may have come.
+  if (read?.week != null && figures == window.visitorCounter.figures) window.visitorCounter.show({ ...read, ...figures })
+}
+
 fillLists()
+addEventListener("visitor-counter", readOn)
+readOn()
 // A single-page site may show one later on.
 if (script.dataset.spa || document.querySelector("visitor-counter")) load("element")
 if (document.querySelector("visitor-counter[live]") || "live" in script.dataset) load("live")
