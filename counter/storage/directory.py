@@ -251,7 +251,8 @@ class Directory:
 
 
 def _together(file: Mapping[str, Site], entries: Entries) -> dict[str, Site]:
-    together = {**entries.sites, **file}
+    # The file's come first: where sites contend for a page's origin, the first one has it.
+    together = {**file, **{key: site for key, site in entries.sites.items() if key not in file}}
     for key in entries.paused & file.keys():
         together[key] = together[key].model_copy(update={"paused": True})
     return together

@@ -8,9 +8,10 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from counter.errors import BadSettings, SettingsError
-from counter.settings import Scope, Server, Site, parse_site
+from counter.errors import BadSettings, Forbidden, SettingsError
+from counter.settings import Scope, Server, Site, Token, parse_site
 from counter.storage.directory import Directory
+from counter.web.dropins.hosts import contended
 from counter.web.requests import read_object
 from counter.web.routing import Router
 from counter.web.tokens import Tokens, sees
@@ -59,20 +60,23 @@ class Admin:
 
     async def put(self, request: web.BaseRequest, key: str) -> web.Response:
         """`PUT /admin/v1/sites/{site}`: add a site, or give it these settings and no others."""
-        who, _ = self._tokens.authorise(request, Scope.WRITE, key)
+        who, token = self._tokens.authorise(request, Scope.WRITE, key)
         site = _parse(key, await read_object(request, self._body_timeout))
+        self._leave_others(token, key, site)
         new = await self._directory.put(key, site)
         log.info("site_added" if new else "site_changed", site=key, who=who)
         return answer(self._document(key), status=201 if new else 200)
 
     async def patch(self, request: web.BaseRequest, key: str) -> web.Response:
         """`PATCH /admin/v1/sites/{site}`: change some settings (RFC 7396; null: the default)."""
-        who, _ = self._tokens.authorise(request, Scope.WRITE, key)
+        who, token = self._tokens.authorise(request, Scope.WRITE, key)
         changes = await read_object(request, self._body_timeout)
 
         def change(site: Site) -> Site:
             merged = {**site.document(only_set=True), **changes}
-            return _parse(key, {name: value for name, value in merged.items() if value is not None})
+            site = _parse(key, {name: value for name, value in merged.items() if value is not None})
+            self._leave_others(token, key, site)
+            return site
 
         await self._directory.patch(key, change)
         log.info("site_changed", site=key, who=who, settings=sorted(changes))
@@ -98,6 +102,18 @@ class Admin:
         await self._directory.pause(key, paused)
         log.info("site_paused" if paused else "site_resumed", site=key, who=who)
         return answer(self._document(key))
+
+    def _leave_others(self, token: Token, key: str, site: Site) -> None:
+        """See that the site takes no pages from one that the token is not for.
+
+        Raises:
+            Forbidden: by its origins and drop-ins it might.
+        """
+        if not all(sees(token, other) for other in contended(self._sites, key, site)):
+            raise Forbidden(
+                "With these origins and dropins the site would answer pages of another, which the "
+                "token is not for."
+            )
 
     def _document(self, key: str) -> dict[str, Any]:
         site = self._sites.find(key)

@@ -96,6 +96,33 @@ async def test_a_token_for_one_site_sees_and_changes_that_one_only(up: Running) 
     assert [site["site"] for site in told["sites"]] == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("its", "wanted", "status"),
+    [
+        pytest.param("https://www.example", "https://www.example", 403, id="the same origin"),
+        pytest.param("https://*.example", "https://www.example", 403, id="one of many"),
+        pytest.param("https://*.example", "https://*.www.example", 403, id="many of many"),
+        pytest.param("https://*.www.example", "https://*.example", 403, id="many and more"),
+        pytest.param("https://www.example", "https://*.example", 201, id="all but the one"),
+        pytest.param("https://www.example", "https://blog.example", 201, id="another"),
+    ],
+)
+async def test_a_token_for_one_site_takes_no_pages_from_another(
+    start: Start, its: str, wanted: str, status: int
+) -> None:
+    up = await start({"origins": [its], "dropins": ["vercount"]}, tokens=TOKENS)
+    settings = {"origins": [wanted], "dropins": ["vercount", "waline"]}
+    assert (await ask(up, "PUT", f"{SITES}/b", ONE, json=settings))[0] == status
+    await ask(up, "PUT", f"{SITES}/b", ONE, json={})
+    changed, _ = await ask(up, "PATCH", f"{SITES}/b", ONE, json=settings)
+    assert changed == (403 if status == 403 else 200)
+    assert (await ask(up, "PUT", f"{SITES}/b", ONE, json={**settings, "dropins": []}))[0] == 200
+    assert (await ask(up, "PUT", f"{SITES}/b", WRITE, json=settings))[0] == 200
+    page = its.replace("*", "any") + "/x"
+    await up.client.json("POST", "/log", json={"url": page}, headers={"Origin": page[:-2]})
+    assert (await up.client.figures("/x"))["views"] == 1
+
+
 async def test_an_address_that_is_wrong_too_often_is_refused_and_the_log_says_no_token(
     start: Start,
 ) -> None:

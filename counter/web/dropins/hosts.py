@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from counter.errors import UnknownSite
 from counter.ingest.origins import is_allowed
 from counter.settings import DropIn, Site
@@ -51,3 +53,27 @@ class Hosts:
                 if any("://*." in origin for origin in site.origins):
                     self._below.setdefault(way, []).append(key)
         self._generation = self._sites.generation
+
+
+def contended(sites: Sites, key: str, site: Site) -> Iterator[str]:
+    """Yield the keys of others from which the site `key`, set like this, might take pages."""
+    for other, its in sites.items():
+        same = other != key and set(site.dropins) & set(its.dropins)
+        if same and any(_contend(origin, its.origins) for origin in site.origins):
+            yield other
+
+
+def _contend(origin: str, others: tuple[str, ...]) -> bool:
+    """Tell whether a page of `origin` may be one of a site of `others`.
+
+    `*.` leaves exact ones their own; an exact one takes its pages from another's `*.`.
+    """
+    if is_allowed(others, _one(origin)):
+        return True
+    below = (other for other in others if "*" in other)
+    return "*" in origin and any(is_allowed((origin,), _one(other)) for other in below)
+
+
+def _one(origin: str) -> str:
+    """Return an origin that `origin` has: where it has all below a host, one that is made up."""
+    return origin.replace("*", "any")
