@@ -16,7 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from browser.peers import browser_that_finds
 from conftest import BROWSER, Start
+from playwright.async_api import expect
 from programs import ROOT, system_tool
 
 DEPLOY = ROOT / "deploy"
@@ -101,6 +103,7 @@ class Proxy:
 
 
 def nginx(sample: str, host: str, upstream: int, work: Path, tls: tuple[Path, Path]) -> Any:
+    sample, _, passed_on = sample.partition(" ")
     plain, port = free_ports(2)
     changes = {
         "127.0.0.1:8080": f"127.0.0.1:{upstream}",
@@ -110,6 +113,10 @@ def nginx(sample: str, host: str, upstream: int, work: Path, tls: tuple[Path, Pa
     }
     if sample == "own-domain":
         changes["listen 80"] = f"listen 127.0.0.1:{plain}"
+    else:
+        changes["/var/www/www.example"] = str(work / "www")
+    if passed_on:
+        changes["proxy_pass http://visitor_counter/;"] = "proxy_pass http://visitor_counter;"
     (work / "site.conf").write_text(filled(DEPLOY / "nginx" / f"{sample}.conf", changes))
     shutil.copy(DEPLOY / "nginx" / "visitor-counter.inc", work)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -128,6 +135,7 @@ def caddy(sample: str, host: str, upstream: int, work: Path, tls: tuple[Path, Pa
         DEPLOY / "caddy" / "Caddyfile",
         {
             "127.0.0.1:8080": f"127.0.0.1:{upstream}",
+            "/var/www/www.example": str(work / "www"),
             **{f"\n{name} {{\n": f"\n{name}:{port} {{\n{own_certificate}" for name in HOSTS},
         },
     )
@@ -138,9 +146,13 @@ def caddy(sample: str, host: str, upstream: int, work: Path, tls: tuple[Path, Pa
     return ["caddy", "run", "--config", config, "--adapter", "caddyfile"], port
 
 
+PAGE = """<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'self'">
+<script async src="/counter/embed/v1.js" data-site="a" data-live></script>
+<visitor-counter lang="vi"></visitor-counter>"""
 CASES = {
     "nginx on a domain of its own": (nginx, "own-domain", "count.example", ""),
     "nginx on a path of the site": (nginx, "own-path", "www.example", "/counter"),
+    "nginx on a path that it passes on": (nginx, "own-path passed-on", "www.example", "/counter"),
     "caddy on a domain of its own": (caddy, "", "count.example", ""),
     "caddy on a path of the site": (caddy, "", "www.example", "/counter"),
 }
@@ -155,11 +167,13 @@ async def proxy(
 ) -> AsyncIterator[Proxy]:
     launch, sample, host, prefix = CASES[request.param]
     system_tool(launch.__name__, launch.__name__)
-    up = await start(server={"trusted_proxies": ["127.0.0.1/32"]})
+    own_prefix = prefix if "passed-on" in sample else ""
+    up = await start(server={"trusted_proxies": ["127.0.0.1/32"], "prefix": own_prefix})
     upstream = urlsplit(up.client.base).port
     assert upstream
     work = tmp_path / "proxy"
-    work.mkdir()
+    (work / "www").mkdir(parents=True)
+    (work / "www" / "index.html").write_text(PAGE)
     command, port = launch(sample, host, upstream, work, certificate)
     environment = {"PATH": "/usr/sbin:/usr/bin:/bin", "HOME": str(work)}
     process = await asyncio.create_subprocess_exec(
@@ -220,3 +234,21 @@ async def test_a_body_larger_than_any_view_is_refused(proxy: Proxy) -> None:
         "/v1/a/views", "--data", "x" * 9000, "--output", "/dev/null", "--write-out", "%{http_code}"
     )
     assert answer == "413"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("proxy", [name for name in CASES if "path" in name], indirect=True)
+async def test_on_a_path_of_the_site_a_page_asks_no_other_and_follows_live(proxy: Proxy) -> None:
+    asked: list[str] = []
+    site = f"{proxy.host}:{proxy.port}"
+    async with browser_that_finds({site: proxy.port}) as browser:
+        page = await browser.new_page(user_agent=BROWSER)
+        page.on("request", lambda request: asked.append(request.url))
+        async with page.expect_request("**/live?*"):
+            await page.goto(f"https://{site}/")
+        total = page.locator("visitor-counter dd").last
+        await expect(total).to_have_text("1")
+        await proxy.view("/x")
+        await expect(total).to_have_text("2")
+    assert {urlsplit(url).netloc for url in asked} == {site}
+    assert f"https://{site}/counter/v1/a/views?path=%2F" in asked
