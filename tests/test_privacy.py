@@ -1,8 +1,10 @@
 """After a run with many readers, none of their addresses and agents is anywhere that lasts.
 
-What is searched: all that Redis holds, and its append-only file; the journal's files, while they
-hold views; the log, at its most talkative; the metrics. That a search finds what is there is shown
-by the paths, which are kept on purpose.
+They come as readers do, as other counters' scripts and a site's own server have them, as callers of
+the administration, and in a web server's log that is imported. What is searched: all that Redis
+holds, and its append-only file; the audit log as it is told; the journal's files, while they hold
+views; the log, at its most talkative; the metrics; what an import says and leaves behind. That a
+search finds what is there is shown by the paths, which are kept on purpose.
 """
 
 from __future__ import annotations
@@ -15,20 +17,35 @@ import random
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from agents import BROWSERS, PROGRAMS
 from chaos.server import StoreServer
-from services import Served, served, write_config
+from services import Served, served, visitor_counter, write_config
+from test_dropins import ALL, COUNTING, HOME, PAGE
 
-SITES = """
+from counter.web.tokens import token_hash
+
+CMS, OPS = "vc_cms", "vc_ops"
+SITES = f"""
 [sites.a]
 rate_limit = "9/h"
 [sites.b]
 origins = ["https://b.example"]
 ignore_addresses = ["203.0.113.0/24"]
 privacy_signals = "ignore"
+[sites.c]
+origins = ["{HOME}"]
+dropins = {ALL}
+repeat_window = "0s"
+[tokens.cms]
+hash = "{token_hash(CMS)}"
+scopes = ["count"]
+[tokens.ops]
+hash = "{token_hash(OPS)}"
+scopes = ["read", "write"]
 """
 SERVER = 'log_level = "debug"\ntrusted_proxies = ["127.0.0.0/8"]\nlive_streams_per_address = 1'
 READERS = 150
@@ -103,6 +120,84 @@ async def read_on(service: Served, who: list[tuple[str, str]], *, stale: bool = 
         await garbage(url, who[1])
 
 
+async def come_otherwise(service: Served, who: list[tuple[str, str]]) -> None:
+    """Have every reader come in one of the ways of other counters, and by a server of the site."""
+    url = service.line["listen"]
+    ways = itertools.cycle(COUNTING.values())
+    async with aiohttp.ClientSession() as session:
+
+        async def ask(method: str, path: str, headers: dict[str, str], **options: Any) -> int:
+            async with session.request(method, url + path, headers=headers, **options) as answer:
+                await answer.read()
+                return answer.status
+
+        async def come(reader: tuple[str, str], way: tuple[str, str, dict[str, Any]]) -> None:
+            (address, agent), (method, path, options) = reader, way
+            sent = {"X-Forwarded-For": address, "User-Agent": agent, "Referer": PAGE}
+            headers = {**sent, **options.get("headers", {})}
+            await ask(method, path.lstrip("/"), **{**options, "headers": headers})
+            vouched = {"X-Visitor-Address": address, "X-Visitor-User-Agent": agent}
+            authorised = {**vouched, "Authorization": f"Bearer {CMS}"}
+            assert await ask("POST", "v1/a/views?path=/vouched", authorised) == 200
+            broken = {**authorised, "X-Visitor-Address": f"{address}.{agent}"}
+            assert await ask("POST", "v1/a/views?path=/vouched", broken) == 400
+            wrong = {**sent, **vouched, "Authorization": f"Bearer {agent}"}
+            assert await ask("POST", "v1/a/views?path=/vouched", wrong) == 401
+
+        await asyncio.gather(*map(come, who, ways))
+
+
+async def administer(service: Served, who: list[tuple[str, str]]) -> bytes:
+    """Have readers ask the administration, who may not and who may; returns the audit logs."""
+    url = service.line["ops"] + "admin/v1/sites/a"
+    tasks: list[tuple[str, str, dict[str, Any]]] = [
+        ("PUT", "-new", {"timezone": "Asia/Ho_Chi_Minh"}),
+        ("PATCH", "-new", {"unit": "visits"}),
+        ("POST", "/pause", {}),
+        ("POST", "/resume", {}),
+        ("POST", "/set", {"start": 7}),
+        ("POST", "/rename", {"old": "/kept-5", "new": "/kept-6"}),
+        ("POST", "/forget", {"path": "/kept-7"}),
+        ("POST", "/compact", {}),
+        ("POST", "-new/merge", {"into": "a"}),
+        ("GET", "/check", {}),
+        ("POST", "/set", {"start": -1}),
+        ("DELETE", "-none", {}),
+    ]
+    async with aiohttp.ClientSession() as session:
+        for (address, agent), (method, path, body) in zip(who, tasks * 2, strict=False):
+            sent = {"X-Forwarded-For": address, "User-Agent": agent}
+            for token in (OPS, "vc_wrong", agent):
+                headers = {**sent, "Authorization": f"Bearer {token}"}
+                async with session.request(method, url + path, json=body, headers=headers) as got:
+                    await got.read()
+                    assert (got.status == 401) is (token != OPS)
+        headers = {"Authorization": f"Bearer {OPS}"}
+        async with session.get(url + "/audit", headers=headers) as answer:
+            return await answer.read()
+
+
+def import_log(config: Path, who: list[tuple[str, str]]) -> bytes:
+    """Import a web server's log of the readers; returns what was said and what was left behind."""
+    directory = config.parent / "imported"
+    directory.mkdir()
+    when = "[22/Nov/2026:08:30:00 +0000]"
+    lines = [
+        f'{address} - - {when} "GET /logged-{n} HTTP/1.1" 200 5 "-" "{agent}"'
+        for n, (address, agent) in enumerate(who)
+    ]
+    lines += [
+        f'{address} - - [yesterday] "GET / HTTP/1.1" 200 5 "-" "{agent}"' for address, agent in who
+    ]
+    lines += [f"{agent} {address}" for address, agent in who]
+    (directory / "log").write_text("\n".join(lines))
+    arguments = ("import", "log-combined", directory / "log", "-s", "c", "--config", config)
+    done = visitor_counter(*map(str, arguments))
+    assert done.returncode == 0, done.stderr
+    left = b"".join(file.read_bytes() for file in directory.iterdir() if file.name != "log")
+    return (done.stdout + done.stderr).encode() + left
+
+
 async def garbage(url: str, reader: tuple[str, str]) -> None:
     """Send what is no HTTP at all, with a reader's name in it."""
     host, _, port = url.removeprefix("http://").strip("/").partition(":")
@@ -144,10 +239,13 @@ async def test_no_reader_can_be_found_afterwards(tmp_path: Path) -> None:
         )
         with served(config) as service:
             await read_on(service, who)
+            await come_otherwise(service, who)
+            places["audit log"] = await administer(service, who)
             places["Redis"] = await kept(store)
             places["metrics"] = await metrics(service)
             store.kill()
             await read_on(service, who, stale=True)
+            await come_otherwise(service, who[: 3 * len(COUNTING)])
             places["journal"] = journal(tmp_path / "journal")
             places["metrics without a store"] = await metrics(service)
             await store.start()
@@ -155,8 +253,17 @@ async def test_no_reader_can_be_found_afterwards(tmp_path: Path) -> None:
             places["Redis, once the journal is in it"] = await kept(store)
             places["log"] = service.log.read_bytes()
             places["journal, empty"] = journal(tmp_path / "journal")
+        places["import"] = import_log(config, who)
+        places["Redis, with a log imported"] = await kept(store)
     for place in ("Redis", "journal", "Redis, once the journal is in it"):
         assert places[place].count(b"/kept-") > READERS // 3, place
+    for what in ("set", "rename", "forget", "compact"):
+        assert f'"what": "{what}"'.encode() in places["audit log"]
+    for path in (b"/bai/mot", b"/vouched"):
+        assert path in places["Redis"]
+        assert path in places["journal"]
+    assert places["Redis, with a log imported"].count(b"/logged-") > READERS // 3
+    assert b"is no line of the combined log format" in places["import"]
     for reason in (b"bot", b"rate", b"repeat", b"address", b"signal"):
         assert b'reason="%b"' % reason in places["metrics"]
     assert b'"event": "serving"' in places["log"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from counter.importing import (
@@ -46,6 +46,8 @@ class Format:
     options: tuple[str, ...]
     """The fields of `Options` that it heeds."""
     reader: Callable[[Iterable[Source], Options], Iterator[Row]]
+    of_readers: bool = False
+    """Whether an entry is of one reader: then the text of a bad one is not handed on."""
 
     def read(self, stream: BinaryIO, options: Options) -> Iterator[Row]:
         """Yield the rows in `stream`, which may be packed (gzip, Zstandard, bzip2, xz, ZIP).
@@ -63,7 +65,8 @@ class Format:
                 if source.damage:
                     damages.append(source.damage)
 
-        yield from self.reader(watched(), options)
+        for row in self.reader(watched(), options):
+            yield replace(row, text="") if self.of_readers and isinstance(row, Rejected) else row
         yield from damages
 
 
@@ -100,6 +103,7 @@ FORMATS: dict[str, Format] = {
         ("articles", "days"),
         ("calendar", "keep_query"),
         goatcounter.read,
+        of_readers=True,
     ),
     "umami": Format(
         "Umami 2.18 to 3.0, Umami Cloud",
@@ -107,6 +111,7 @@ FORMATS: dict[str, Format] = {
         ("articles", "days", "start"),
         ("calendar", "keep_query", "hosts"),
         umami.read,
+        of_readers=True,
     ),
     "matomo": Format(
         "Matomo 3 to 5",
@@ -163,6 +168,7 @@ FORMATS: dict[str, Format] = {
         ("articles", "days"),
         _LOG,
         logs.read_combined,
+        of_readers=True,
     ),
     "log-json": Format(
         "Caddy 2, nginx and other web servers",
@@ -170,6 +176,7 @@ FORMATS: dict[str, Format] = {
         ("articles", "days"),
         _LOG,
         logs.read_json,
+        of_readers=True,
     ),
 }
 

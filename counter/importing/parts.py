@@ -125,7 +125,8 @@ def describe(rejected: Rejected) -> str:
     """Return where an entry stands and why it can't be used."""
     file = f"{rejected.file}, " if rejected.file else ""
     line = f"line {rejected.line}: " if rejected.line else ""
-    return f"{file}{line}{rejected.reason}: {rejected.text[:80]!r}"
+    text = f": {rejected.text[:80]!r}" if rejected.text else ""
+    return f"{file}{line}{rejected.reason}{text}"
 
 
 def _sum(one: Figures, other: Figures) -> Figures:
