@@ -11,7 +11,7 @@ ARGS ?=
 PATH ?= /usr/local/bin:/usr/bin:/bin
 export PATH
 
-.PHONY: demo test check audit chaos failover abuse fuzz bench lock clean
+.PHONY: demo test check audit chaos failover abuse fuzz bench screenshots lock clean
 
 demo: $(VENV)/.demo ## the demo site, counting, on a store of its own
 	$(BIN)/visitor-counter demo $(ARGS)
@@ -43,6 +43,9 @@ fuzz: $(VENV)/.dev ## inputs by the hundred thousand for what reads what others 
 
 bench: $(VENV)/.dev ## the benchmarks; ARGS="--help" tells more
 	$(BIN)/python -m bench $(ARGS)
+
+screenshots: $(VENV)/.dev ## the pictures of the embed guide, anew
+	PYTHONPATH=tests $(BIN)/python -m browser.screenshots
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --upgrade

@@ -18,15 +18,15 @@ display:inline-block;font:var(--visitor-counter-font,.9375em/1.5 system-ui,sans-
 :host([theme=light]){color-scheme:light}:host([theme=dark]){color-scheme:dark}
 :host([theme=bare]){color:inherit;font:inherit;--_b:none;--_a:inherit}
 dl{margin:0;background:var(--_b);border:1px solid var(--_l);border-radius:.5em;padding:.5em .875em;box-sizing:border-box}
-div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1.5em;padding:.125em 0}
-dt::after{content:":"}dd{margin:0;font-weight:650;font-variant-numeric:tabular-nums;min-inline-size:4ch;text-align:end;color:var(--_a)}
+div{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 1.5em;padding:.125em 0}
+dt::after{content:":"}dd{margin-inline-start:auto;font-weight:650;font-variant-numeric:tabular-nums;min-inline-size:4ch;text-align:end;color:var(--_a)}
 :host([layout=line]) dl{display:flex;flex-wrap:wrap;gap:0 1.25em}:host([layout=line]) div{gap:.375em}
 :host([layout=line]) dd{min-inline-size:2ch;text-align:start}
-b{display:flex;gap:2px;direction:ltr;font:inherit}
+b{display:inline-flex;gap:2px;direction:ltr;font:inherit}
 i{font-style:normal;background:var(--_c);color:var(--_b);border-radius:.2em;min-inline-size:1.1em;text-align:center}
-:host([theme=bare]) i{background:none;color:inherit;outline:1px solid}
+:host([theme=bare]) i{background:none;color:inherit;border:1px solid}
 :host([theme=bare]) dl{padding:0;border:0}
-@media(forced-colors:active){i{outline:1px solid}}`)
+@media(forced-colors:active){i{border:1px solid}}`)
 
 class VisitorCounter extends HTMLElement {
   static observedAttributes = ["lang", "figures", "layout"]
