@@ -71,6 +71,26 @@ async def test_only_a_token_with_the_scope_gets_in(
         assert response.content_type == "application/problem+json"
 
 
+async def test_every_route_wants_a_token_that_is_for_it(start: Start) -> None:
+    tokens = {**TOKENS, "other": {"hash": token_hash("vc_other"), "scopes": ["read", "write"]}}
+    up = await start(tokens={**tokens, "other": {**tokens["other"], "sites": ["other"]}})
+    routes = [route for route in up.ops_router.routes() if route[1].startswith("/admin")]
+    assert len(routes) > 15
+    found = {}
+    for method, pattern in routes:
+        path = pattern.replace("{site}", "a")
+        assert (await up.ops.request(method, path)).status == 401, pattern
+        for token in (COUNT, READ, "vc_other"):
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = await up.ops.request(method, path, headers=headers)
+            found[token, method, pattern] = answer.status
+    let_in = {key for key, status in found.items() if status != 403}
+    reading = {(READ, method, path) for method, path in routes if method in ("GET", "HEAD")}
+    assert let_in == reading | {("vc_other", method, SITES) for method in ("GET", "HEAD")}
+    _, told = await ask(up, "GET", SITES, "vc_other")
+    assert told["sites"] == []
+
+
 async def test_a_reader_changes_nothing(up: Running) -> None:
     for method, path in (
         ("PUT", f"{SITES}/b"),
