@@ -12,7 +12,7 @@ import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from aiohappyeyeballs import AddrInfoType
+from aiohttp import AddrInfoType
 
 from counter.ingest.addresses import in_networks
 from counter.settings import Network

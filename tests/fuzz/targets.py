@@ -31,6 +31,8 @@ from counter.model.paths import MAX_BYTES, normalise
 from counter.model.patterns import matches, read_pattern
 from counter.settings import Server, Site, Store, load, parse
 from counter.storage.journal import Journal, _checksum
+from counter.web.dropins.desk import callback
+from counter.web.dropins.vercount import _page as vercount_page
 from counter.web.requests import _parse as parse_query
 
 Strategy = st.SearchStrategy[Any]
@@ -370,6 +372,33 @@ def _check_origin(text: str) -> bool:
     return allowed
 
 
+# Drop-ins
+
+_NAMES = _pieces("a", "_", "$", "1", "alert", "(", ")", ".", "<", "/", "\n", "\0", "é", "\u2028")
+
+
+def _check_callback(text: str) -> bool:
+    try:
+        name = callback(text)
+    except BadParameter:
+        return False
+    assert name == text
+    assert name.replace("$", "_").isidentifier()
+    assert name.isascii()
+    return True
+
+
+def _check_page(text: str) -> bool:
+    try:
+        page = vercount_page(text)
+    except BadParameter:
+        return False
+    assert origin_of(page).startswith(("http://", "https://"))
+    with contextlib.suppress(BadPath):
+        assert normalise(page, frozenset()).startswith("/")
+    return True
+
+
 # The journal
 
 PRODUCER = "0123456789abcdef"
@@ -541,6 +570,8 @@ TARGETS: dict[str, Target] = {
     "queries and forms": Target(_QUERIES, _check_query),
     "user agents": Target(_AGENTS, _check_agent),
     "origins": Target(_ORIGINS, _check_origin),
+    "callbacks of JSONP": Target(_NAMES, _check_callback),
+    "pages of drop-ins": Target(_PATHS | _ORIGINS, _check_page),
     "sitemaps": Target(st.tuples(_SITEMAPS, st.booleans(), st.integers(1, 40)), _check_sitemap),
     "journals": Target(st.tuples(st.integers(0, 1), _EDITS), _check_journal, slow=10),
     "rows of a journal": Target(_ROWS, _check_row, slow=10),
