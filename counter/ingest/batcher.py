@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -26,12 +27,20 @@ _PAUSE_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5)
 log = structlog.get_logger()
 
 
+class Waiter(Protocol):
+    """Who is told what became of a hit: a future, or whatever else takes the answer."""
+
+    def done(self) -> bool: ...
+    def set_result(self, counted: Counted, /) -> None: ...
+    def set_exception(self, error: Exception, /) -> None: ...
+
+
 @dataclass(slots=True)
 class Group:
     """A batch on its way, and the futures of those who wait for it, hit by hit."""
 
     batch: Batch
-    waiters: list[asyncio.Future[Counted]]
+    waiters: list[Waiter]
     views: int
     """How many of the hits are views; the others are heartbeats."""
     settled: bool = False
@@ -77,7 +86,7 @@ class Batcher:
             journal, producer, journal_limit, store, metrics, clock, self._tally
         )
         self._known = LastKnown()
-        self._queue: deque[tuple[Hit, asyncio.Future[Counted]]] = deque()
+        self._queue: deque[tuple[Hit, Waiter]] = deque()
         self._flying = 0
         self._wake = asyncio.Event()
         self._seq = 0
@@ -107,14 +116,22 @@ class Batcher:
         Raises:
             Unavailable: too many wait already, or the service is stopping.
         """
+        waiter: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
+        self.queue(hit, waiter)
+        return waiter
+
+    def queue(self, hit: Hit, waiter: Waiter) -> None:
+        """Queue `hit`; `waiter` is given the figures just after it.
+
+        Raises:
+            Unavailable: too many wait already, or the service is stopping.
+        """
         if self._closing:
             raise Unavailable("The service is stopping.", retry_after=2)
         if len(self._queue) >= self._limit:
             raise Unavailable("More views wait for the store than may wait.", retry_after=1)
-        waiter: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
         self._queue.append((hit, waiter))
         self._wake.set()
-        return waiter
 
     def _waiting(self) -> int:
         return self._flying + sum(bool(hit.path) for hit, _ in self._queue)
@@ -142,7 +159,7 @@ class Batcher:
         Views of a site's next day stay for the next flight: with one batch of a site on its way,
         none can overtake another.
         """
-        taken: dict[str, tuple[str, list[Hit], list[asyncio.Future[Counted]]]] = {}
+        taken: dict[str, tuple[str, list[Hit], list[Waiter]]] = {}
         queue = self._queue
         for _ in range(min(len(queue), MAX_FLIGHT)):
             hit, waiter = queue[0]

@@ -19,7 +19,9 @@ from counter.errors import BadRequest, Problem, SettingsError
 from counter.metrics import Metrics
 from counter.settings import Server
 from counter.web.connections import Connections, allow_files
+from counter.web.direct import Take
 from counter.web.problems import problem_response
+from counter.web.protocol import DirectHandler, make_request
 from counter.web.request_ids import HEADER, request_id
 from counter.web.requests import MAX_BODY
 from counter.web.routing import InternalError, Router
@@ -36,7 +38,7 @@ _SEND_BUFFER = 128 * 1024
 """Bytes of answers that the kernel keeps for one connection (Linux: twice as many)."""
 
 
-class _Connection(RequestHandler):
+class _Connection(DirectHandler):
     """One connection. What aiohttp itself refuses is answered as all else: a problem document.
 
     aiohttp closes it when no request has come for `keepalive_timeout`. Here it is closed as well
@@ -53,12 +55,13 @@ class _Connection(RequestHandler):
     def __init__(
         self,
         server: web.Server,
+        take: Take,
         connections: Connections,
         head_seconds: float,
         answer_seconds: float,
         **options: Any,
     ) -> None:
-        super().__init__(server, **options)
+        super().__init__(server, take, **options)
         self._connections = connections
         self._limits = (head_seconds, answer_seconds)
         self._wire: asyncio.Transport | None = None
@@ -81,13 +84,17 @@ class _Connection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.answering:
+            if self.hold(data) > _MAX_UNASKED:
+                self.cut()
+            return
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
             self._unread = 0
             return
         self._unread += len(data)
-        if self._awaits_head():
+        if self.waits():
             if self._within != before:
                 self._await_head()
             if self._unread > _MAX_HEAD:
@@ -111,16 +118,13 @@ class _Connection(RequestHandler):
                 self._stall(self._limits[1])
 
     def waiting_since(self) -> float | None:
-        waits = self._awaits_head() or not self._request_count
+        waits = self.waits() or not self._request_count
         return self._next_keepalive_close_time if waits else None
 
     def cut(self) -> None:
         self.force_close()
         if self._wire:
             self._wire.abort()
-
-    def _awaits_head(self) -> bool:
-        return self._waiter is not None and not self._waiter.done()
 
     def _await_head(self) -> None:
         self._within = self._request_count
@@ -189,11 +193,12 @@ async def listening(
     )
     server = _Server(
         router,
+        take=router.take,
         connections=connections,
         head_seconds=settings.header_timeout / 1000,
         answer_seconds=settings.answer_timeout / 1000,
         request_factory=partial(
-            web.BaseRequest, loop=asyncio.get_running_loop(), client_max_size=MAX_BODY
+            make_request, loop=asyncio.get_running_loop(), client_max_size=MAX_BODY
         ),
         access_log=None,
         auto_decompress=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from counter.errors import BadParameter, Problem, TooManyPaths
-from counter.ingest.batcher import Batcher
+from counter.ingest.batcher import Batcher, Waiter
 from counter.ingest.origins import is_allowed
 from counter.ingest.pipeline import Arrival, Pipeline, article_path
 from counter.metrics import Metrics
@@ -21,6 +22,7 @@ from counter.readers.turns import Turns
 from counter.settings import Server, Site
 from counter.sites import Sites
 from counter.storage.store import Store
+from counter.web.direct import BEGUN, Exchange, Head
 from counter.web.requests import (
     Parameters,
     choice,
@@ -33,7 +35,7 @@ from counter.web.requests import (
 from counter.web.routing import Router
 from counter.web.server_side import put_vouched
 from counter.web.tokens import Tokens
-from counter.web.whole import JSON_HEADERS, cors_headers, json_answer
+from counter.web.whole import JSON_HEADERS, cors_headers, is_plain, json_answer, whole_json
 
 MAX_PATHS = 100
 MAX_HISTORY_DAYS = 3_660
@@ -86,6 +88,7 @@ class Public:
 
     def add_to(self, router: Router) -> None:
         router.add("POST", "/v1/{site}/views", self.count)
+        router.begin("/v1/{site}/views", self.begin)
         router.add("POST", "/v1/{site}/presence", self.presence)
         router.add("GET", "/v1/{site}/figures", self.figures)
         router.add("GET", "/v1/{site}/history", self.history)
@@ -96,8 +99,38 @@ class Public:
 
     # Counting
 
+    def begin(self, exchange: Exchange) -> bool:
+        """Begin to count a view directly, if it is as browsers send it; the rest is `count`'s."""
+        key, headers = exchange.key, exchange.headers
+        site = self._sites.get(key)
+        if site is None or "Authorization" in headers or not is_plain(headers.get("Origin")):
+            return False
+        try:
+            path = find(query_parameters(exchange), "path")
+        except Problem:
+            return False
+        if path is None:
+            return False
+        exchange.write = self._whole
+        try:
+            reason = self._judge(exchange, key, site, path, self._clock(), exchange)
+        except Problem as problem:
+            exchange.hand_over(problem)
+        else:
+            if reason is not None:
+                exchange.hand_over(reason)
+        return True
+
+    def _whole(self, exchange: Exchange, counted: Counted) -> bytes:
+        origin = exchange.headers.get("Origin")
+        allowed = origin is not None and self._may_read(exchange.key, origin)
+        return whole_json(exchange, origin, allowed, counted_json(counted))
+
     async def count(self, request: web.BaseRequest, key: str) -> web.StreamResponse:
         """`POST /v1/{site}/views?path=/a`: count a view, answer the figures just after it."""
+        begun = request.get(BEGUN)
+        if begun and isinstance(begun.outcome, Exception):
+            raise begun.outcome
         site = self._sites.find(key)
         at = self._clock()
         try:
@@ -106,7 +139,11 @@ class Public:
             self._metrics.received[key,].inc()
             self._metrics.refused[key, problem.slug].inc()
             raise
-        outcome = await self.view(request, key, site, path, at)
+        outcome: Counted | tuple[Figures, Reason]
+        if begun:
+            outcome = await self._left_out(key, site, path, begun.outcome)
+        else:
+            outcome = await self.view(request, key, site, path, at)
         if isinstance(outcome, Counted):
             return self.answer(request, key, counted_json(outcome))
         return self.answer(request, key, dropped_json(*outcome))
@@ -136,24 +173,43 @@ class Public:
         Raises:
             Problem: the view does not count; the problem says why.
         """
+        answer: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
+        reason = self._judge(request, key, site, path, at, answer, tokens=tokens)
+        return await (answer if reason is None else self._left_out(key, site, path, reason))
+
+    def _judge(
+        self,
+        request: Head,
+        key: str,
+        site: Site,
+        path: str,
+        at: int,
+        waiter: Waiter,
+        *,
+        tokens: bool = True,
+    ) -> Reason | None:
+        """Bring a view to the batcher, or return why a filter leaves it out."""
         metrics = self._metrics
         metrics.received[key,].inc()
         try:
             hit = self._pipeline.run(self.arrival(request, key, site, path, at, tokens=tokens))
             if isinstance(hit, Hit):
-                answer = self._batcher.submit(hit)
+                self._batcher.queue(hit, waiter)
+                return None
         except Problem as problem:
             metrics.refused[key, problem.slug].inc()
             raise
-        if isinstance(hit, Hit):
-            return await answer
         metrics.dropped[key, hit.value].inc()
-        figures = await self._reader.read(key, (article_path(path, site),))
-        return figures, hit
+        return hit
+
+    async def _left_out(
+        self, key: str, site: Site, path: str, reason: Reason
+    ) -> tuple[Figures, Reason]:
+        return await self._reader.read(key, (article_path(path, site),)), reason
 
     def arrival(
         self,
-        request: web.BaseRequest,
+        request: Head,
         key: str,
         site: Site,
         path: str,

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from aiohttp import web
 from structlog.typing import EventDict, WrappedLogger
 
+from counter.web.direct import Head
+
 HEADER = "X-Request-Id"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID = web.RequestKey("request_id", str)
@@ -22,7 +24,7 @@ current: ContextVar[web.BaseRequest | None] = ContextVar("current_request", defa
 """The request that this task is answering."""
 
 
-def sent_id(request: web.BaseRequest) -> str | None:
+def sent_id(request: Head) -> str | None:
     """Return the id with which the request came; None if it came with none that is well formed."""
     sent = request.headers.get(HEADER)
     return sent if sent is not None and _WELL_FORMED.fullmatch(sent) else None
@@ -36,9 +38,9 @@ def request_id(request: web.BaseRequest) -> str:
     return known
 
 
-def known_id(request: web.BaseRequest) -> str | None:
+def known_id(request: Head) -> str | None:
     """Return the id by which somebody else may know the request; None if it has none."""
-    known: str | None = request.get(_ID)
+    known: str | None = request.get(_ID) if isinstance(request, web.BaseRequest) else None
     return known or sent_id(request)
 
 

@@ -22,6 +22,7 @@ from counter.errors import (
 )
 from counter.ingest.addresses import client_address
 from counter.settings import Network
+from counter.web.direct import Head
 
 MAX_BODY = 8 * 1024
 MAX_PARAMETERS = 128
@@ -33,7 +34,7 @@ _JSON = ("application/json", "text/plain")
 Parameters = tuple[tuple[str, str], ...]
 
 
-def sender_address(request: web.BaseRequest, trusted: Sequence[Network]) -> str:
+def sender_address(request: Head, trusted: Sequence[Network]) -> str:
     """Return the address of whoever sent the request, behind proxies in `trusted` networks."""
     headers = request.headers
     return client_address(
@@ -50,7 +51,7 @@ def _all_lines(headers: CIMultiDictProxy[str], name: str) -> str | None:
     return ", ".join(lines) if lines else None
 
 
-def query_parameters(request: web.BaseRequest) -> Parameters:
+def query_parameters(request: Head) -> Parameters:
     """Return the query's parameters in their order, percent-decoded.
 
     Raises:

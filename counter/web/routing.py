@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import structlog
 from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.http_parser import RawRequestMessage
 
 from counter.errors import (
     BadRequest,
@@ -24,6 +25,7 @@ from counter.errors import (
     Unavailable,
 )
 from counter.metrics import Metrics
+from counter.web.direct import BEGUN, Begin, Exchange, Head, Wire
 from counter.web.problems import problem_response
 from counter.web.request_ids import HEADER, current, known_id, request_id
 from counter.web.whole import SERVER, WholeResponse
@@ -49,6 +51,8 @@ class Route:
     name: str
     """The route's pattern: the label in the metrics."""
     methods: dict[str, Handler] = field(default_factory=dict)
+    begin: Begin | None = None
+    """What may answer a POST directly."""
 
 
 class Router:
@@ -82,6 +86,11 @@ class Router:
         prefix = pattern.partition("/{")[0]
         _let(self._below.setdefault(prefix, Route(pattern)), method, handler)
 
+    def begin(self, pattern: str, begin: Begin) -> None:
+        """Let POST requests of a route `/prefix/{x}/name` be answered directly."""
+        prefix, _, rest = pattern.partition("/{")
+        self._nested[prefix, rest.partition("}/")[2]].begin = begin
+
     def routes(self) -> Iterator[tuple[str, str]]:
         """Yield each method and pattern."""
         for route in (*self._exact.values(), *self._nested.values(), *self._below.values()):
@@ -113,9 +122,24 @@ class Router:
             return route, "/".join(parts[2:])
         return self._unknown, ""
 
+    def take(self, message: RawRequestMessage, wire: Wire) -> bool:
+        """Begin to answer a request directly; False if it is none for that."""
+        if message.method != "POST" or message.path[:1] != "/":
+            return False
+        route, variable = self._find(message.url.raw_path)
+        if route.begin is None:
+            return False
+        exchange = Exchange(message, wire, variable, route.name, self._answered)
+        try:
+            return route.begin(exchange)
+        except Exception as error:
+            exchange.hand_over(error)
+            return True
+
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         current.set(request)  # aiohttp answers each request in a task, and so a context, of its own
-        started = time.perf_counter()
+        begun = request.get(BEGUN)
+        started = begun.started if begun else time.perf_counter()
         path = request.rel_url.raw_path
         route, variable = self._find(path)
         try:
@@ -144,14 +168,20 @@ class Router:
             response.headers["X-Content-Type-Options"] = "nosniff"
             if self.finish:
                 self.finish(request, variable, response)
-        metrics = self._metrics
         method = request.method if request.method in route.methods else "other"
-        metrics.requests[route.name, method, str(response.status)].inc()
+        self._metrics.requests[route.name, method, str(response.status)].inc()
         if isinstance(response, _ENDING):
-            seconds = time.perf_counter() - started
-            known = known_id(request) if seconds >= SLOW_SECONDS else None
-            metrics.latency[route.name,].observe(seconds, {"request_id": known} if known else None)
+            self._time(route.name, started, request)
         return response
+
+    def _answered(self, exchange: Exchange) -> None:
+        self._metrics.requests[exchange.route, "POST", "200"].inc()
+        self._time(exchange.route, exchange.started, exchange)
+
+    def _time(self, route: str, started: float, request: Head) -> None:
+        seconds = time.perf_counter() - started
+        known = known_id(request) if seconds >= SLOW_SECONDS else None
+        self._metrics.latency[route,].observe(seconds, {"request_id": known} if known else None)
 
     def _no_handler(self, route: Route, method: str) -> Problem:
         if route is self._unknown:

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import structlog
-from aiohttp import web
 
 from counter.errors import Forbidden, TooManyRequests, Unauthorized
 from counter.ingest.addresses import rate_key
 from counter.ingest.rates import RateLimiter
 from counter.model.clock import Clock, monotonic_ms
 from counter.settings import Network, Rate, Scope, Token
+from counter.web.direct import Head
 from counter.web.requests import sender_address
 
 _FAILURES = Rate(limit=10, period_ms=60_000)
@@ -60,9 +60,7 @@ class Tokens:
     def replace(self, tokens: Mapping[str, Token]) -> None:
         self._tokens = tokens
 
-    def authorise(
-        self, request: web.BaseRequest, scope: Scope, site: str | None = None
-    ) -> tuple[str, Token]:
+    def authorise(self, request: Head, scope: Scope, site: str | None = None) -> tuple[str, Token]:
         """Return the token with which `request` came, and its name.
 
         Args:
@@ -106,7 +104,7 @@ class Tokens:
             log.warning("token_refused", scope=scope.value, why=why, **more)
 
 
-def bearer(request: web.BaseRequest) -> str | None:
+def bearer(request: Head) -> str | None:
     """Return the token that `request` brings; None if it brings none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None

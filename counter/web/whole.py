@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from aiohttp import HttpVersion11, web
 
+from counter.web.direct import Head
 from counter.web.request_ids import HEADER, sent_id
 
 SERVER = "visitor-counter"
@@ -25,9 +26,9 @@ class WholeResponse(web.StreamResponse):
     of what a view costs.
     """
 
-    def __init__(self, head: bytes, body: bytes) -> None:
+    def __init__(self, whole: bytes) -> None:
         super().__init__()
-        self._whole = b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+        self._whole = whole
 
     @property
     def prepared(self) -> bool:
@@ -55,15 +56,23 @@ def json_answer(
         origin: the page's origin, if the request names it.
         allowed: whether that page may read the answer (CORS).
     """
-    if request.version == HttpVersion11 and request.keep_alive and _is_plain(origin):
-        head = _head(int(time.time()), origin, allowed)
-        if HEADER in request.headers and (sent := sent_id(request)):
-            head += f"{HEADER}: {sent}\r\n".encode()
-        return WholeResponse(head, body)
+    if request.version == HttpVersion11 and request.keep_alive and is_plain(origin):
+        return WholeResponse(whole_json(request, origin, allowed, body))
     return web.Response(body=body, headers=JSON_HEADERS)
 
 
-def _is_plain(origin: str | None) -> bool:
+def whole_json(request: Head, origin: str | None, allowed: bool, body: bytes) -> bytes:
+    """Return the answer to a POST that went well, on a connection that is kept, in one piece.
+
+    The origin must be plain; see `json_answer`.
+    """
+    head = _head(int(time.time()), origin, allowed)
+    if HEADER in request.headers and (sent := sent_id(request)):
+        head += f"{HEADER}: {sent}\r\n".encode()
+    return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+
+
+def is_plain(origin: str | None) -> bool:
     return origin is None or (origin.isascii() and origin.isprintable() and len(origin) < 256)
 
 
