@@ -108,6 +108,9 @@ def addresses(pattern: str, word: str) -> Iterator[str]:
     if "{" in pattern:
         yield re.sub(r"\{\w+\}", sent, pattern) + "?path=/a"
     yield re.sub(r"\{\w+\}", "a", pattern) + "/" + sent
+    if pattern == "/counter/{path}":
+        yield from (f"/counter//{sent}.{kind}" for kind in ("html", "svg", "json"))
+        yield "/counter/TOTAL.html"
 
 
 async def check(session: Any, method: str, url: str) -> str:

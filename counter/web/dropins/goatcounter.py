@@ -9,7 +9,7 @@ from aiohttp import web
 
 from counter.errors import BadParameter, BadPath, NotFound, Problem
 from counter.model.figures import Reason
-from counter.settings import DropIn
+from counter.settings import DropIn, Site
 from counter.web.dropins.desk import HEADERS, Desk, json_of, origin_first, shaped
 from counter.web.embed.badge import COLOURS, badge_svg
 from counter.web.requests import find, query_parameters
@@ -23,6 +23,10 @@ _PIXEL = (
 _BOTS = range(150, 1_000)
 """What its script says of a browser that a program drives (`b`)."""
 _IGNORED = (Reason.ADDRESS,)
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self' "
+)
 
 
 class GoatCounter:
@@ -71,15 +75,16 @@ class GoatCounter:
             raise NotFound("It is shown as .json, .html or .svg, such as /counter//news/1.json.")
         if find(parameters, "start") or find(parameters, "end"):
             raise BadParameter("Views are shown since the beginning: leave start and end out.")
-        views = await self._views(name, request)
+        key, site = self._desk.find(_WAY, origin_first(request))
+        views = await self._views(name, key, site)
         label = "Views of this site" if name == "TOTAL" else "Views of this page"
         response = _KINDS[kind](f"{views:,}".replace(",", "\u202f"), label)
+        response.headers["Content-Security-Policy"] = _POLICY + " ".join(site.origins)
         if not views and name != "TOTAL":
             response.set_status(404)
         return response
 
-    async def _views(self, name: str, request: web.BaseRequest) -> int:
-        key, site = self._desk.find(_WAY, origin_first(request))
+    async def _views(self, name: str, key: str, site: Site) -> int:
         if name == "TOTAL":
             return (await self._desk.figures(key, site, ())).total_views
         [views] = (await self._desk.figures(key, site, ("/" + name.strip("/"),))).articles.values()
@@ -138,7 +143,6 @@ def _shown(text: str, kind: str) -> web.Response:
         headers={
             **HEADERS,
             "Content-Type": f"{kind}; charset=utf-8",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
             "Cross-Origin-Resource-Policy": "cross-origin",
         },
     )
