@@ -127,7 +127,7 @@ _READING = (errors.BadPath, errors.UnknownSite, errors.Unavailable)
 
 
 def _count_view() -> dict[str, Any]:
-    body = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
+    form: dict[str, Any] = {"type": "object", "properties": {"path": {"type": "string"}}}
     return {
         **operation(
             "Count a view; answers the figures just after it",
@@ -148,8 +148,8 @@ def _count_view() -> dict[str, Any]:
             "required": False,
             "description": f"At most {MAX_BODY} bytes; where the query has no path.",
             "content": {
-                "application/x-www-form-urlencoded": {"schema": body},
-                "application/json": {"schema": body},
+                "application/x-www-form-urlencoded": {"schema": form},
+                "application/json": {"schema": {**form, "required": ["path"]}},
             },
         },
     }

@@ -164,11 +164,11 @@ def _image() -> dict[str, Any]:
         ("202", *_REFUSED),
         parameters=[
             _query("p", {"type": "string", "minLength": 1}, "The page's path.", True),
-            _query("e", {"enum": ["true", "false"]}, "An event, which is not counted."),
+            _query("e", _TEXT, "Neither empty nor `false`: an event, which is not counted."),
             _query(
                 "b",
-                {"anyOf": [{"const": 0}, {"type": "integer", "minimum": 150, "maximum": 999}]},
-                "Whether a program drives the browser.",
+                {"type": "string", "pattern": "^(0{1,3}|1[5-9][0-9]|[2-9][0-9]{2})?$"},
+                "From 150 to 999: a program drives the browser; 0 or empty: none.",
             ),
         ],
     )
