@@ -14,7 +14,9 @@ _IN_ONE_GO = 8
 
 
 def made_up(number: int, seed: int = 1) -> Iterator[str]:
-    """Yield `number` requests: of every ten, eight name a new path, two a new site."""
+    """Yield `number` requests: of every ten, eight name a new path, one a new site, and one asks
+    for the figures of new paths, comes as a drop-in's from a new origin, or has a new owner's link.
+    """
     chance = random.Random(seed)  # nobody is to be surprised
     for n in range(number):
         name = f"{seed}-{n}-{chance.getrandbits(48):x}"
@@ -24,6 +26,11 @@ def made_up(number: int, seed: int = 1) -> Iterator[str]:
             yield f"POST /v1/a/views?path=/{name}{filler} HTTP/1.1\r\n{HOST}\r\n"
         elif n % 10 == 8:
             yield f"POST /v1/{name[:63]}/views?path=/a HTTP/1.1\r\n{HOST}\r\n"
+        elif n % 30 == 9:
+            referer = f"Referer: https://{name}.example/a\r\n"
+            yield f"GET /busuanzi?jsonpCallback=f HTTP/1.1\r\n{HOST}{referer}\r\n"
+        elif n % 30 == 19:
+            yield f"GET /owner/a.{name} HTTP/1.1\r\n{HOST}\r\n"
         else:
             yield f"GET /v1/a/figures?path=/{name}&path=/{name}/2 HTTP/1.1\r\n{HOST}\r\n"
 
