@@ -30,6 +30,7 @@ from pydantic import (
 )
 
 from counter.errors import SettingsError
+from counter.model.addresses import Networks
 from counter.model.figures import Unit
 from counter.model.patterns import read_pattern
 
@@ -308,6 +309,11 @@ class Server(_Section):
         "info", description="The least severe lines that are logged."
     )
 
+    @cached_property
+    def trusted(self) -> Networks:
+        """`trusted_proxies`, to look addresses up in."""
+        return Networks(self.trusted_proxies)
+
 
 class Store(_Section):
     """`[store]`: where the figures are kept."""
@@ -461,6 +467,11 @@ class Site(_Section):
                 'origins = ["https://www.example.vn"]'
             )
         return dropins
+
+    @cached_property
+    def ignored(self) -> Networks:
+        """`ignore_addresses`, to look addresses up in."""
+        return Networks(self.ignore_addresses)
 
     @cached_property
     def kept_parameters(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from counter.importing.formats import FORMATS, STORE_FORMATS, Format, StoreForma
 from counter.importing.known import addresses
 from counter.importing.options import Options
 from counter.importing.rows import ArticleViews, Row
-from counter.ingest.addresses import in_networks, rate_key
+from counter.ingest.addresses import rate_key
 from counter.ingest.bots import is_bot
 from counter.ingest.rates import RateLimiter
 from counter.settings import Site
@@ -140,7 +140,7 @@ class Asked:
             keep_query=site.kept_parameters,
             hosts=frozenset(host.lower() for host in self.hosts) or _hosts(site),
             is_bot=is_bot,
-            is_ignored=lambda address: in_networks(address, site.ignore_addresses),
+            is_ignored=lambda address: address in site.ignored,
             is_over_rate=_over_rate(site),
             online_window=site.online_window,
             repeat_window=site.repeat_window,

@@ -96,7 +96,7 @@ async def _supervise(settings: Settings, workers: Workers, url: str, directory: 
     metrics, sites = Metrics(), Sites(settings.sites)
     store = Store.open(url, settings.store, sites, metrics)
     register = Directory(store, sites, settings.sites)
-    tokens = Tokens(settings.tokens, settings.server.trusted_proxies)
+    tokens = Tokens(settings.tokens, settings.server.trusted)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         await prepare(store, sites, register)

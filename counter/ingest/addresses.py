@@ -8,13 +8,11 @@ client's invention. So a header is read from the right, as long as whoever wrote
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
-from socket import AF_INET, inet_pton
-from typing import NamedTuple
+from ipaddress import IPv6Address
 
-from counter.settings import Network
+from counter.model.addresses import Address, Networks, parse_address, parse_ipv4
 
 _NODE = re.compile(
     r"\[([0-9A-Fa-f:.]+)\](?::[\w.-]+)?"  # [2001:db8::1], [2001:db8::1]:443
@@ -29,7 +27,7 @@ def client_address(
     peer: str,
     forwarded: str | None,
     x_forwarded_for: str | None,
-    trusted: Sequence[Network],
+    trusted: Networks,
     *,
     trust_unix: bool = False,
 ) -> str:
@@ -55,28 +53,21 @@ def client_address(
     """
     if not (forwarded or x_forwarded_for) or not _is_trusted(peer, trusted, trust_unix):
         return _canonical(peer)
-    found = set()
-    if forwarded:
-        found.add(_walk(forwarded, _forwarded_node, trusted))
+    address = None
     if x_forwarded_for:
-        found.add(_walk(x_forwarded_for, str.strip, trusted))
-    address = found.pop() if len(found) == 1 else None
-    return address.text if address else _canonical(peer)
+        address = _walk(x_forwarded_for, str.strip, trusted)
+    if forwarded:
+        other = _walk(forwarded, _forwarded_node, trusted)
+        address = other if address == other or not x_forwarded_for else None
+    return address[0] if address else _canonical(peer)
 
 
-class _Address(NamedTuple):
-    """An address, as far as it is compared: `ipaddress` takes ten times as long for it."""
-
-    text: str
-    version: int
-    number: int
+@lru_cache(maxsize=4096)
+def _is_trusted(peer: str, trusted: Networks, trust_unix: bool) -> bool:
+    return peer in trusted if peer else trust_unix
 
 
-def _is_trusted(peer: str, trusted: Sequence[Network], trust_unix: bool) -> bool:
-    return in_networks(peer, trusted) if peer else trust_unix
-
-
-def _walk(header: str, node: Callable[[str], str], trusted: Sequence[Network]) -> _Address | None:
+def _walk(header: str, node: Callable[[str], str], trusted: Networks) -> Address | None:
     last = None
     # A comma within quotes parts elements too: it makes garbage of one, while a quote that a
     # client leaves open can't swallow what a proxy adds.
@@ -85,7 +76,7 @@ def _walk(header: str, node: Callable[[str], str], trusted: Sequence[Network]) -
         if not address:
             break
         last = address
-        if not _is_in(address, trusted):
+        if not trusted.hold(address):
             break
     return last
 
@@ -102,63 +93,24 @@ def _forwarded_node(element: str) -> str:
     return node
 
 
-def _parse_node(node: str) -> _Address | None:
+def _parse_node(node: str) -> Address | None:
     if len(node) > _LONGEST_NODE:
         return None
-    if address := _ipv4(node):
+    if address := parse_ipv4(node):
         return address
     match = _NODE.fullmatch(node)
-    return _parse(match[match.lastindex or 0]) if match else None
-
-
-def _ipv4(text: str) -> _Address | None:
-    try:
-        # It takes four numbers without leading zeros, and nothing else: they are canonical.
-        return _Address(text, 4, int.from_bytes(inet_pton(AF_INET, text)))
-    except (OSError, ValueError):
-        return None
-
-
-def _parse(text: str) -> _Address | None:
-    """Return the address that `text` is, without its zone and out of IPv6 if IPv4 is mapped."""
-    return _ipv4(text) or _parse_other(text)
-
-
-@lru_cache(maxsize=16_384)
-def _parse_other(text: str) -> _Address | None:
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or address
-    return _Address(str(address), address.version, int(address))
+    return parse_address(match[match.lastindex or 0]) if match else None
 
 
 def read_address(text: str) -> str | None:
     """Return the address that `text` is, in its canonical form, without a port; None if none."""
     address = _parse_node(text.strip())
-    return address.text if address else None
+    return address[0] if address else None
 
 
 def _canonical(text: str) -> str:
-    address = _parse(text)
-    return address.text if address else text
-
-
-def _is_in(address: _Address, networks: Sequence[Network]) -> bool:
-    for network in networks:
-        if network.version == address.version and (
-            address.number & int(network.netmask) == int(network.network_address)
-        ):
-            return True
-    return False
-
-
-def in_networks(address: str, networks: Sequence[Network]) -> bool:
-    """Tell whether `address` is in one of `networks`; what is no address is in none."""
-    parsed = _parse(address) if networks else None
-    return parsed is not None and _is_in(parsed, networks)
+    address = parse_address(text)
+    return address[0] if address else text
 
 
 def rate_key(address: str) -> str:
@@ -169,7 +121,7 @@ def rate_key(address: str) -> str:
     """
     if ":" not in address:
         return address
-    parsed = _parse(address)
-    if parsed is None or parsed.version == 4:
-        return parsed.text if parsed else address
-    return f"{IPv6Address(parsed.number >> 64 << 64)}/64"
+    parsed = parse_address(address)
+    if parsed is None or parsed[1] == 4:
+        return parsed[0] if parsed else address
+    return f"{IPv6Address(parsed[2] >> 64 << 64)}/64"

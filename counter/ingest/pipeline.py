@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from counter.errors import OriginRefused
-from counter.ingest.addresses import in_networks, rate_key
+from counter.ingest.addresses import rate_key
 from counter.ingest.bots import is_bot
 from counter.ingest.identity import Identity
 from counter.ingest.listing import Listings
@@ -204,8 +204,10 @@ def drop_bot(arrival: Arrival) -> Reason | None:
 
 
 def drop_ignored_address(arrival: Arrival) -> Reason | None:
-    ignored = arrival.site.ignore_addresses
-    return Reason.ADDRESS if ignored and in_networks(arrival.address, ignored) else None
+    site = arrival.site
+    if site.ignore_addresses and arrival.address in site.ignored:
+        return Reason.ADDRESS
+    return None
 
 
 def drop_by_signal(arrival: Arrival) -> Reason | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Sequence
 from heapq import nsmallest
 from typing import Protocol
 
 import structlog
 
-from counter.ingest.addresses import in_networks, rate_key
+from counter.ingest.addresses import rate_key
 from counter.metrics import Metrics
+from counter.model.addresses import Networks
 from counter.model.clock import Clock, monotonic_ms
-from counter.settings import Network
 
 _OTHER_FILES = 256
 """Descriptors for all that is no client: the store's connections, the journal, the log."""
@@ -51,7 +50,7 @@ class Connections:
         *,
         most: int,
         most_per_address: int,
-        trusted: Sequence[Network],
+        trusted: Networks,
         clock: Clock = monotonic_ms,
     ) -> None:
         self._most = most
@@ -71,7 +70,7 @@ class Connections:
 
     def admit(self, connection: Connection, peer: str) -> bool:
         """Take `connection` from `peer` in, which `leave` is to be called for; or refuse it."""
-        address = "" if in_networks(peer, self._trusted) else rate_key(peer)
+        address = "" if peer in self._trusted else rate_key(peer)
         if address and self._by_address.get(address, 0) >= self._most_per_address:
             return self._refuse("address")
         if len(self._open) >= self._most and not self._make_room():

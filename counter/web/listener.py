@@ -189,7 +189,7 @@ async def listening(
         metrics,
         most=allow_files(settings.connections),
         most_per_address=settings.connections_per_address,
-        trusted=settings.trusted_proxies,
+        trusted=settings.trusted,
     )
     server = _Server(
         router,

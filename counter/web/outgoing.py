@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aiohttp import AddrInfoType
 
-from counter.ingest.addresses import in_networks
+from counter.model.addresses import Networks
 from counter.settings import Network
 
 _NAT64 = ip_network("64:ff9b::/96")
@@ -29,11 +29,11 @@ class OnlyPublic:
     """
 
     def __init__(self, networks: Sequence[Network]) -> None:
-        self._networks = networks
+        self._networks = Networks(networks)
 
     def __call__(self, where: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, (address, *_) = where
-        if not (is_public(str(address)) or in_networks(str(address), self._networks)):
+        if not (is_public(str(address)) or str(address) in self._networks):
             raise PermissionError(
                 errno.EACCES,
                 f"{address} is no public address: its network is to be named in sitemap_networks",

@@ -82,7 +82,7 @@ class Public:
         self._metrics = metrics
         self._clock = clock
         self._tokens = tokens
-        self._trusted = server.trusted_proxies
+        self._trusted = server.trusted
         self._body_timeout = server.body_timeout / 1000
         self._long = Turns(_MAX_WAITING)
 

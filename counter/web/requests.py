@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,7 +20,7 @@ from counter.errors import (
     UnsupportedMedia,
 )
 from counter.ingest.addresses import client_address
-from counter.settings import Network
+from counter.model.addresses import Networks
 from counter.web.direct import Head
 
 MAX_BODY = 8 * 1024
@@ -34,7 +33,7 @@ _JSON = ("application/json", "text/plain")
 Parameters = tuple[tuple[str, str], ...]
 
 
-def sender_address(request: Head, trusted: Sequence[Network]) -> str:
+def sender_address(request: Head, trusted: Networks) -> str:
     """Return the address of whoever sent the request, behind proxies in `trusted` networks."""
     headers = request.headers
     return client_address(

@@ -181,7 +181,7 @@ async def serving(
         listings = Listings()
         sitemaps = Sitemaps(sites, listings, metrics, settings.server.sitemap_networks)
         stack.push_async_callback(cancel, asyncio.create_task(sitemaps.keep(), name="sitemaps"))
-        tokens = Tokens(settings.tokens, settings.server.trusted_proxies)
+        tokens = Tokens(settings.tokens, settings.server.trusted)
         public = Public(
             sites=sites,
             pipeline=Pipeline(Identity(salts), listings),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
 
 import structlog
@@ -16,8 +16,9 @@ import structlog
 from counter.errors import Forbidden, TooManyRequests, Unauthorized
 from counter.ingest.addresses import rate_key
 from counter.ingest.rates import RateLimiter
+from counter.model.addresses import Networks
 from counter.model.clock import Clock, monotonic_ms
-from counter.settings import Network, Rate, Scope, Token
+from counter.settings import Rate, Scope, Token
 from counter.web.direct import Head
 from counter.web.requests import sender_address
 
@@ -49,7 +50,7 @@ class Tokens:
     def __init__(
         self,
         tokens: Mapping[str, Token],
-        trusted: Sequence[Network],
+        trusted: Networks,
         clock: Clock = monotonic_ms,
     ) -> None:
         self._tokens = tokens

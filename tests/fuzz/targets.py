@@ -22,10 +22,11 @@ import structlog
 from hypothesis import strategies as st
 
 from counter.errors import BadBody, BadParameter, BadPath, JournalError, SettingsError
-from counter.ingest.addresses import client_address, in_networks, rate_key
+from counter.ingest.addresses import client_address, rate_key
 from counter.ingest.bots import is_bot
 from counter.ingest.origins import is_allowed, origin_of
 from counter.ingest.sitemap import SitemapReader, UnreadableSitemap
+from counter.model.addresses import Networks
 from counter.model.figures import Batch, Hit
 from counter.model.paths import MAX_BYTES, normalise
 from counter.model.patterns import matches, read_pattern
@@ -153,7 +154,7 @@ _FORWARDED = st.lists(
     ).map(";".join),
     max_size=5,
 ).map(",".join)
-_PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
+_PROXIES = Networks((ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")))
 _PEERS = st.sampled_from(["10.0.0.1", "2001:db8::1", "192.0.2.1", "", "::ffff:10.1.2.3", "bad"])
 SEEN = "203.0.113.77"
 
@@ -165,7 +166,7 @@ def _check_address(given: tuple[str, str | None, str | None]) -> bool:
     rate_key(found)
     if found == own:
         return False
-    assert in_networks(peer, _PROXIES), "believed from a stranger"
+    assert peer in _PROXIES, "believed from a stranger"
     assert str(ip_address(found)) == found
     # What the last proxy adds has the last word, whatever a client wrote before it.
     for made_up, word in ((forwarded, f"for={SEEN}"), (x_forwarded_for, SEEN)):
