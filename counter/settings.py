@@ -11,10 +11,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -23,6 +23,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
     PlainSerializer,
     ValidationError,
     ValidationInfo,
@@ -84,20 +85,25 @@ def _size(value: object) -> object:
     raise ValueError('a size is a number and KiB, MiB or GiB, such as "256MiB"')
 
 
-class Rate(BaseModel):
+class Rate(NamedTuple):
     """So many in a period: a token bucket that holds `limit` and refills in `period_ms`."""
-
-    model_config = ConfigDict(frozen=True)
 
     limit: int
     period_ms: int
 
 
+@lru_cache(maxsize=256)
+def _read_rate(text: str) -> Rate | None:
+    """Return the same `Rate` for the same text: thousands of sites share one."""
+    match = _RATE.fullmatch(text)
+    return Rate(int(match[1]), _DURATION_MS[match[2]]) if match else None
+
+
 def _rate(value: object) -> object:
     if value == "off":
         return None
-    if isinstance(value, str) and (match := _RATE.fullmatch(value)):
-        return Rate(limit=int(match[1]), period_ms=_DURATION_MS[match[2]])
+    if isinstance(value, str) and (rate := _read_rate(value)):
+        return rate
     raise ValueError('a rate is a number and /s, /m or /h, such as "120/m"; or "off"')
 
 
@@ -211,7 +217,7 @@ Duration = Annotated[int, BeforeValidator(_duration), PlainSerializer(_duration_
 """A length of time; in the settings `"5m"`, here in milliseconds."""
 Size = Annotated[int, BeforeValidator(_size)]
 """A size; in the settings `"256MiB"`, here in bytes."""
-RateLimit = Annotated[Rate | None, BeforeValidator(_rate), PlainSerializer(_rate_text)]
+RateLimit = Annotated[InstanceOf[Rate] | None, BeforeValidator(_rate), PlainSerializer(_rate_text)]
 Listen = Annotated[tuple[str, int], BeforeValidator(_listen)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
