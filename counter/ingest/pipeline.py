@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,12 +38,8 @@ class Arrival:
     raw_path: str
     address: str
     agent: str
-    origin: str = ""
-    referer: str = ""
-    purpose: str = ""
-    """What `Sec-Purpose`, `Purpose` or `X-Moz` say; empty for a page that is shown."""
-    signal: bool = False
-    """`Sec-GPC: 1` or `DNT: 1`."""
+    headers: Mapping[str, str]
+    """The request's, by their names in any case; a step looks at those that it is about."""
     heartbeat: bool = False
     """Whether it is no view: it keeps its visitor online, on whichever page."""
     vouched: bool = False
@@ -51,6 +47,12 @@ class Arrival:
     path: str = ""
     visitor: bytes = b""
     previous: bytes = b""
+
+    @property
+    def signal(self) -> bool:
+        """Whether the browser asks not to be followed."""
+        get = self.headers.get
+        return get("Sec-GPC") == "1" or get("DNT") == "1"
 
 
 Step = Callable[[Arrival], Reason | None]
@@ -129,7 +131,7 @@ class Pipeline:
         return limiter.allow(key)
 
     def put_visitor(self, arrival: Arrival) -> None:
-        if arrival.signal and arrival.site.privacy_signals == "anonymous":
+        if arrival.site.privacy_signals == "anonymous" and arrival.signal:
             return
         arrival.visitor, arrival.previous = self._identity.name(
             arrival.key,
@@ -150,7 +152,8 @@ def drop_foreign(arrival: Arrival) -> None:
     allowed = arrival.site.origins
     if not allowed or arrival.vouched:
         return
-    origin = arrival.origin or origin_of(arrival.referer)
+    get = arrival.headers.get
+    origin = get("Origin") or origin_of(get("Referer", ""))
     if not origin:
         if arrival.site.allow_no_origin:
             return
@@ -193,7 +196,8 @@ def drop_paused(arrival: Arrival) -> Reason | None:
 
 def drop_prefetch(arrival: Arrival) -> Reason | None:
     """Leave out pages that are fetched ahead: they may never be seen."""
-    purpose = arrival.purpose
+    get = arrival.headers.get
+    purpose = get("Sec-Purpose") or get("Purpose") or get("X-Moz")
     if purpose and ("prefetch" in purpose or "prerender" in purpose or "preview" in purpose):
         return Reason.PREFETCH
     return None
@@ -211,6 +215,6 @@ def drop_ignored_address(arrival: Arrival) -> Reason | None:
 
 
 def drop_by_signal(arrival: Arrival) -> Reason | None:
-    if arrival.signal and arrival.site.privacy_signals == "ignore":
+    if arrival.site.privacy_signals == "ignore" and arrival.signal:
         return Reason.SIGNAL
     return None

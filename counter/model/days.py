@@ -30,6 +30,7 @@ def day_date(name: str) -> date:
     return date(int(name[:4]), int(name[4:6]), int(name[6:]))
 
 
+@lru_cache(maxsize=256)
 def shift(name: str, days: int) -> str:
     """Return the day that lies `days` after `name` (before it, if negative)."""
     return day_name(day_date(name) + timedelta(days=days))

@@ -54,6 +54,7 @@ class Exchange:
         "headers",
         "key",
         "message",
+        "origin",
         "outcome",
         "rel_url",
         "remote",
@@ -63,6 +64,8 @@ class Exchange:
         "write",
     )
 
+    origin: str | None
+    """Whose page the answer is for."""
     write: Callable[[Exchange, Counted], bytes]
     """Makes the answer."""
     outcome: Reason | Exception

@@ -103,7 +103,8 @@ class Public:
         """Begin to count a view directly, if it is as browsers send it; the rest is `count`'s."""
         key, headers = exchange.key, exchange.headers
         site = self._sites.get(key)
-        if site is None or "Authorization" in headers or not is_plain(headers.get("Origin")):
+        exchange.origin = origin = headers.get("Origin")
+        if site is None or "Authorization" in headers or not is_plain(origin):
             return False
         try:
             path = find(query_parameters(exchange), "path")
@@ -113,7 +114,7 @@ class Public:
             return False
         exchange.write = self._whole
         try:
-            reason = self._judge(exchange, key, site, path, self._clock(), exchange)
+            reason = self._judge(exchange, key, site, path, self._clock(), exchange, tokens=False)
         except Problem as problem:
             exchange.hand_over(problem)
         else:
@@ -122,7 +123,7 @@ class Public:
         return True
 
     def _whole(self, exchange: Exchange, counted: Counted) -> bytes:
-        origin = exchange.headers.get("Origin")
+        origin = exchange.origin
         allowed = origin is not None and self._may_read(exchange.key, origin)
         return whole_json(exchange, origin, allowed, counted_json(counted))
 
@@ -218,19 +219,15 @@ class Public:
         tokens: bool = True,
     ) -> Arrival:
         headers = request.headers
-        get = headers.get
         arrival = Arrival(
-            key=key,
-            site=site,
-            calendar=self._sites.calendar(site),
-            at=at,
-            raw_path=path,
-            address=sender_address(request, self._trusted),
-            agent=get("User-Agent", ""),
-            origin=get("Origin", ""),
-            referer=get("Referer", ""),
-            purpose=get("Sec-Purpose") or get("Purpose") or get("X-Moz") or "",
-            signal=get("Sec-GPC") == "1" or get("DNT") == "1",
+            key,
+            site,
+            self._sites.calendar(site),
+            at,
+            path,
+            sender_address(request, self._trusted),
+            headers.get("User-Agent", ""),
+            headers,
         )
         if tokens and "Authorization" in headers:
             put_vouched(request, arrival, self._tokens)

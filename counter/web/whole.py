@@ -72,6 +72,7 @@ def whole_json(request: Head, origin: str | None, allowed: bool, body: bytes) ->
     return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
 
 
+@lru_cache(maxsize=256)
 def is_plain(origin: str | None) -> bool:
     return origin is None or (origin.isascii() and origin.isprintable() and len(origin) < 256)
 
