@@ -10,7 +10,7 @@ from typing import Any
 import click
 import uvloop
 
-from bench import batches, bots, imports, memory, overload, reads, scrape, speed
+from bench import batches, bots, imports, memory, overload, page, reads, scrape, speed
 
 _SIZES = (1, 8, 32, 64, 128, 256, 512)
 _SITES = (1, 8, 64, 512)
@@ -106,6 +106,16 @@ def scrape_command(target: Path, scrapes: int) -> None:
     measured = uvloop.run(scrape.measure(scrapes))
     scrape.show(measured)
     _write(target, "scrape", measured)
+
+
+@main.command("page")
+@click.option("--rounds", default=25, show_default=True, help="Loads of each page, cold and warm.")
+@click.pass_obj
+def page_command(target: Path, rounds: int) -> None:
+    """What the embed costs the page that carries it."""
+    measured = uvloop.run(page.measure(rounds))
+    page.show(measured)
+    _write(target, "page", measured)
 
 
 @main.command("memory")

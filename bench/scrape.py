@@ -27,7 +27,7 @@ _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145
 
 
 @dataclass(frozen=True, slots=True)
-class _Service:
+class Running:
     pid: int
     public: str
     ops: str
@@ -40,7 +40,7 @@ async def measure(scrapes: int) -> dict[str, Any]:
         async with contextlib.AsyncExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             url, _ = await stack.enter_async_context(store(directory / "store"))
-            service = await stack.enter_async_context(_serving(directory, url, sites))
+            service = await stack.enter_async_context(serving(directory, url, sites))
             session = await stack.enter_async_context(aiohttp.ClientSession())
             await _fill(session, service, sites)
             results[str(sites)] = await _scrape(session, service, scrapes)
@@ -48,7 +48,7 @@ async def measure(scrapes: int) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def _serving(directory: Path, url: str, sites: int) -> AsyncIterator[_Service]:
+async def serving(directory: Path, url: str, sites: int) -> AsyncIterator[Running]:
     config = directory / "counter.toml"
     config.write_text(
         '[server]\nlisten = "127.0.0.1:0"\nops_listen = "127.0.0.1:0"\n'
@@ -66,14 +66,14 @@ async def _serving(directory: Path, url: str, sites: int) -> AsyncIterator[_Serv
         while True:
             line = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
             if line["event"] == "serving":
-                yield _Service(process.pid, line["listen"], line["ops"])
+                yield Running(process.pid, line["listen"], line["ops"])
                 break
     finally:
         process.terminate()
         await process.communicate()
 
 
-async def _fill(session: aiohttp.ClientSession, service: _Service, sites: int) -> None:
+async def _fill(session: aiohttp.ClientSession, service: Running, sites: int) -> None:
     async def view(site: int, path: str, agent: str) -> None:
         address = f"{service.public}v1/site-{site}/views?path={path}"
         async with session.post(address, headers={"User-Agent": agent}) as answer:
@@ -85,9 +85,7 @@ async def _fill(session: aiohttp.ClientSession, service: _Service, sites: int) -
         await asyncio.gather(*(view(site, *pair) for pair in pairs))
 
 
-async def _scrape(
-    session: aiohttp.ClientSession, service: _Service, scrapes: int
-) -> dict[str, Any]:
+async def _scrape(session: aiohttp.ClientSession, service: Running, scrapes: int) -> dict[str, Any]:
     took, waited, text = [], [], b""
 
     async def scrape() -> bytes:
@@ -119,7 +117,7 @@ async def _scrape(
 
 
 async def _longest_wait(
-    session: aiohttp.ClientSession, service: _Service, done: asyncio.Event
+    session: aiohttp.ClientSession, service: Running, done: asyncio.Event
 ) -> float:
     """Ask for what costs nothing until `done`; returns the longest wait in ms."""
     longest = 0.0
