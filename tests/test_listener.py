@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 from conftest import Running, Start
@@ -45,3 +46,14 @@ async def test_what_is_no_request_is_refused_by_a_problem_document(start: Start,
     assert json.loads(body)["status"] == 400
     assert b"aaaa" not in body
     assert (await up.client.figures())["total"] == 0
+
+
+async def test_an_answer_to_head_has_no_body(start: Start) -> None:
+    """What comes after it would be taken for the answer to the connection's next request."""
+    up = await start()
+    for method, route in up.service.router.routes():
+        if method == "HEAD":
+            path = re.sub(r"\{\w+\}", "a", route)
+            head = f"HEAD {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            _, end, body = (await exchange(up, head)).partition(b"\r\n\r\n")
+            assert (end, body) == (b"\r\n\r\n", b""), route

@@ -309,6 +309,31 @@ def test_a_site_has_at_most_sixty_series() -> None:
     assert sum(len(reasons.get(row.name, [""])) for row in of_a_site) <= 60
 
 
+async def ask_every_route(up: Running, site: str) -> None:
+    """Ask all that both listeners have, by each method, and have a view counted and refused."""
+    for client, router in ((up.client, up.service.router), (up.ops, up.ops_router)):
+        for method, route in router.routes():
+            address = client.base + re.sub(r"\{\w+\}", site, route)
+            async with client.session.request(method, address):
+                pass  # streams go on for ever
+    for path in ("/a", "a"):
+        await up.client.view(path, site=site)
+
+
+async def test_what_a_site_adds_to_a_scrape_is_few_and_the_rest_does_not_grow(start: Start) -> None:
+    up = await start(sites={site: {"repeat_window": "0s"} for site in ("a", "b")})
+    await ask_every_route(up, "a")
+    await scrape(up.ops)
+    one = (await scrape(up.ops)).keys()
+    await ask_every_route(up, "b")
+    two = (await scrape(up.ops)).keys()
+    of_a_site = {series for series in one if ("site", "a") in series[1]}
+    assert 10 <= len(of_a_site) <= 60
+    assert one <= two
+    assert {labels for _, labels in two - one if ("site", "b") not in labels} == set()
+    assert len(one - of_a_site) <= 1_200
+
+
 # The formats
 
 

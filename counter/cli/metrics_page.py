@@ -38,9 +38,10 @@ _NOTES = """
 ## How many there are
 
 A site has one series of each metric with a label `site`, and one more for each `reason` that it
-has met: 60 at most, and a dozen as a rule. All else does not grow with the sites: some 170 to 400
-series, most of them the buckets of latency by route. Nothing that a visitor sends becomes a
-label: no path, no address, no unknown site.
+has met: 60 at most, and a dozen as a rule. All else does not grow with the sites: some 200 series
+as a rule, and 1,200 at most, where somebody asked every route there is: most of them are the
+buckets of latency by route. Nothing that a visitor sends becomes a label: no path, no address, no
+unknown site.
 
 The figures are read from the store during the scrape, in one round trip for each 200 sites; with
 the store away they are left out, and `visitor_counter_store_up` is 0. One site at each scrape has

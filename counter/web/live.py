@@ -40,21 +40,23 @@ class Live:
         site = self._sites.find(key)
         asked = asked_paths(query_parameters(request))
         paths = {raw: article_path(raw, site) for raw in asked}
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream",
+                "Cache-Control": "no-store",
+                "Server": SERVER,
+                "X-Accel-Buffering": "no",
+                "X-Content-Type-Options": "nosniff",
+            }
+        )
+        response.headers[HEADER] = request_id(request)
+        self._public.finish(request, key, response)
+        if request.method == "HEAD":
+            return response
         watcher = self._feed.join(
             key, tuple(dict.fromkeys(paths.values())), self._public.address(request)
         )
         try:
-            response = web.StreamResponse(
-                headers={
-                    "Content-Type": "text/event-stream",
-                    "Cache-Control": "no-store",
-                    "Server": SERVER,
-                    "X-Accel-Buffering": "no",
-                    "X-Content-Type-Options": "nosniff",
-                }
-            )
-            response.headers[HEADER] = request_id(request)
-            self._public.finish(request, key, response)
             await response.prepare(request)
             await response.write(b"retry: %d\n\n" % random.randint(*_RECONNECT_MS))  # noqa: S311 # a jitter
             await _tell(
