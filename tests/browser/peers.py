@@ -11,11 +11,10 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from aiohttp import web
 from deploy.programs import system_tool
 from playwright.async_api import Browser, async_playwright
 
-from browser.conftest import ARGUMENTS, CHROMIUM
+from browser.chromium import ARGUMENTS, CHROMIUM
 
 PACKAGES = {
     "busuanzi.pure.js": "1.0.3",
@@ -45,30 +44,13 @@ def package(name: str) -> Path:
     return place
 
 
-@contextlib.asynccontextmanager
-async def pages(texts: Mapping[str, str]) -> AsyncIterator[int]:
-    """Serve pages by their paths, and packages' files below `/npm/`; yields the port."""
-
-    async def page(request: web.Request) -> web.StreamResponse:
-        _, _, rest = request.path.partition("/npm/")
-        for name in PACKAGES if rest else ():
-            if rest.startswith(name + "/"):
-                return web.FileResponse(package(name) / rest.removeprefix(name + "/"))
-        if request.path not in texts:
-            return web.Response(status=404)
-        text = f"<!doctype html><meta charset=utf-8>{texts[request.path]}"
-        return web.Response(text=text, content_type="text/html")
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", page)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+def packaged(path: str) -> Path | None:
+    """Return the file of a package that an address below `/npm/` names."""
+    _, _, rest = path.partition("/npm/")
+    for name in PACKAGES if rest else ():
+        if rest.startswith(name + "/"):
+            return package(name) / rest.removeprefix(name + "/")
+    return None
 
 
 def _certificate(directory: Path) -> tuple[Path, Path]:

@@ -12,7 +12,7 @@ from conftest import FakeClock, Running, Start
 from playwright.async_api import Browser, Locator, Page, expect
 from stores import NOW
 
-from browser.conftest import DESKTOP, PHONE
+from browser.chromium import DESKTOP, PHONE
 from browser.owners import PATHS, give_a_past
 from counter.web.tokens import token_hash
 

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
-from browser.conftest import DESKTOP, PHONE
+from browser.chromium import DESKTOP, PHONE
 from counter.storage.check import differences
 from counter.storage.embedded import socket_path
 from counter.web.demo_site import demo_settings, set_up

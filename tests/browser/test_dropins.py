@@ -14,8 +14,9 @@ import pytest
 from conftest import Running, Start, eventually
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
-from browser.conftest import DESKTOP, PHONE
-from browser.peers import browser_that_finds, pages, tls
+from browser.chromium import DESKTOP, PHONE
+from browser.pages import pages
+from browser.peers import browser_that_finds, packaged, tls
 from counter.settings import DropIn
 
 BUSUANZI = """
@@ -92,7 +93,7 @@ class Site:
 async def site(start: Start, tmp_path: Path) -> AsyncIterator[Site]:
     texts: dict[str, str] = {}
     async with contextlib.AsyncExitStack() as stack:
-        port = await stack.enter_async_context(pages(texts))
+        port = await stack.enter_async_context(pages(texts, files=packaged))
         home = f"http://www.site.test:{port}"
         up = await start({"origins": [home], "dropins": [way.value for way in DropIn]})
         counter = urlsplit(up.client.base).port

@@ -5,10 +5,11 @@
  */
 import { fillLists } from "./v1-more.js"
 
-const { view, put } = window.visitorCounter
+const api = window.visitorCounter
+const { view, put } = api
 const { spa, query } = document.querySelector("script[data-site]").dataset
 const page = () =>
-  spa == "hash" ? location.hash.replace(/^#!?/, "") || "/" : location.pathname + (query ? location.search : "")
+  spa == "hash" ? location.hash.replace(/^#!?/, "") || "/" : location.pathname + (query == null ? "" : location.search)
 
 let last
 
@@ -16,15 +17,17 @@ function turned() {
   const path = page()
   if (path == last) return
   last = path
-  // The last page's figures never show on the next one.
+  // The last page's views never show on the next one, nor where it has yet to draw them.
+  api.figures = { ...api.figures, views: null }
   for (const element of document.querySelectorAll('[data-counter="views"]:not([data-path])')) put(element)
   view(path)
 }
 
-// A page may put its elements in place long after it has changed its address.
+// A page may put its elements in place long after it has changed its address, or just before it is known.
 new MutationObserver(() => {
+  turned()
   for (const element of document.querySelectorAll("[data-counter]:empty:not([data-path])"))
-    put(element, window.visitorCounter.figures?.[element.dataset.counter])
+    put(element, api.figures?.[element.dataset.counter])
   fillLists(":empty")
 }).observe(document, { childList: true, subtree: true })
 

@@ -58,11 +58,11 @@
     } catch {} // storage may be forbidden
     api.show() // an en dash, for as long as the answer takes
     // A single-page site's pages are the module's, from the first.
-    data.spa || api.view(page.pathname + (data.query ? page.search : ""))
-    if (data.spa || /-skip$/.test(location.hash) || doc.querySelector("visitor-counter,[data-path]"))
+    data.spa || api.view(page.pathname + (data.query == null ? "" : page.search))
+    if (data.spa || /-skip$/.test(location.hash) || doc.querySelector("[data-path],visitor-counter"))
       import(base + "embed/v1-more.js").catch(() => {})
     // A reader who stays is online for as long as the page can be seen.
-    setInterval(() => api.skip || doc.hidden || api.ask("presence"), 1e5)
+    setInterval(() => doc.hidden || api.skip || api.ask("presence"), 1e5)
   }
   // A page that is fetched ahead counts when it is shown, if ever. The states of a page are loading,
   // interactive, complete: only the first comes after "j".
