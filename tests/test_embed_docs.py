@@ -142,7 +142,7 @@ def test_the_element_s_choices_are_those_that_there_are() -> None:
 
 
 def test_the_style_sheet_s_properties_and_parts_are_those_that_there_are() -> None:
-    [sheet] = blocks("css")
+    sheet = "".join(blocks("css"))
     source = SOURCES["element"]
     assert set(re.findall(r"--[a-z-]+(?=:)", sheet)) == set(
         re.findall(r"--visitor-counter-[a-z]+", source)

@@ -37,7 +37,7 @@ export async function fillLists(among = "") {
 /** Read what a view is not answered with, where the element is to show it. */
 async function readOn() {
   const { path, figures } = window.visitorCounter
-  if (!figures || "week" in figures || !document.querySelector("[figures*=week],[figures*=month]")) return
+  if (!figures || figures.week != null || !document.querySelector("[figures*=week],[figures*=month]")) return
   const read = await ask("figures?path=" + encodeURIComponent(path))
   // By then a newer answer may have come.
   if (read?.week != null && figures == window.visitorCounter.figures) window.visitorCounter.show({ ...read, ...figures })

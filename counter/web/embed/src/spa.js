@@ -18,7 +18,7 @@ function turned() {
   if (path == last) return
   last = path
   // The last page's views never show on the next one, nor where it has yet to draw them.
-  api.figures = { ...api.figures, views: null }
+  api.figures &&= { ...api.figures, views: null }
   for (const element of document.querySelectorAll('[data-counter="views"]:not([data-path])')) put(element)
   view(path)
 }

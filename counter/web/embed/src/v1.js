@@ -62,7 +62,7 @@
     if (data.spa || /-skip$/.test(location.hash) || doc.querySelector("[data-path],visitor-counter"))
       import(base + "embed/v1-more.js").catch(() => {})
     // A reader who stays is online for as long as the page can be seen.
-    setInterval(() => doc.hidden || api.skip || api.ask("presence"), 1e5)
+    setInterval(() => api.skip || doc.hidden || api.ask("presence"), 1e5)
   }
   // A page that is fetched ahead counts when it is shown, if ever. The states of a page are loading,
   // interactive, complete: only the first comes after "j".
