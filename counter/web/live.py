@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -13,6 +13,7 @@ from counter.ingest.pipeline import article_path
 from counter.model.figures import Figures
 from counter.readers.live import LiveFeed, Watcher
 from counter.sites import Sites
+from counter.web.protocol import DirectHandler
 from counter.web.public import Public, asked_paths
 from counter.web.request_ids import HEADER, request_id
 from counter.web.requests import query_parameters
@@ -56,12 +57,11 @@ class Live:
         watcher = self._feed.join(
             key, tuple(dict.fromkeys(paths.values())), self._public.address(request)
         )
+        cast(DirectHandler, request.protocol).lost = watcher.close  # aiohttp ends no handler then
         try:
             await response.prepare(request)
             await response.write(b"retry: %d\n\n" % random.randint(*_RECONNECT_MS))  # noqa: S311 # a jitter
-            await _tell(
-                request, response, watcher, lambda f: self._public.document(key, site, paths, f)
-            )
+            await _tell(response, watcher, lambda f: self._public.document(key, site, paths, f))
         except ConnectionError:
             pass  # the page is gone
         finally:
@@ -70,14 +70,12 @@ class Live:
 
 
 async def _tell(
-    request: web.BaseRequest,
     response: web.StreamResponse,
     watcher: Watcher,
     document: Callable[[Figures], dict[str, Any]],
 ) -> None:
     day = None
-    # aiohttp does not end a handler whose client has left: the transport tells.
-    while request.transport is not None and not watcher.closed:
+    while not watcher.closed:
         figures = await watcher.next(_PATIENCE_SECONDS)
         if figures is None:
             await response.write(b":\n\n")

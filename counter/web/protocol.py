@@ -9,6 +9,7 @@ held back.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import EMPTY_PAYLOAD, HttpVersion11, StreamReader, web
@@ -26,7 +27,17 @@ class DirectHandler(RequestHandler):
         take: what may answer a request directly.
     """
 
-    __slots__ = ("_closing", "_ended", "_held", "_taken", "answering", "begun", "peer", "take")
+    __slots__ = (
+        "_closing",
+        "_ended",
+        "_held",
+        "_taken",
+        "answering",
+        "begun",
+        "lost",
+        "peer",
+        "take",
+    )
 
     def __init__(self, server: web.Server, take: Take, **options: Any) -> None:
         super().__init__(server, **options)
@@ -37,6 +48,8 @@ class DirectHandler(RequestHandler):
         """Whether a request is being answered directly."""
         self.begun: Exchange | None = None
         """What the next request was begun as, if aiohttp is to answer one that was."""
+        self.lost: Callable[[], None] | None = None
+        """What to call when the connection is lost."""
         self._held = b""
         self._closing = False
         self._ended: asyncio.Future[None] | None = None
@@ -45,6 +58,11 @@ class DirectHandler(RequestHandler):
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if peer else ""
         super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self.lost:
+            self.lost()
+        super().connection_lost(exc)
 
     def waits(self) -> bool:
         """Tell whether nothing is being answered: the next request is waited for."""

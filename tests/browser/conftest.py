@@ -40,15 +40,16 @@ async def host(
 ) -> AsyncIterator[Host]:
     """A site whose pages embed the script; nothing may go wrong on them.
 
-    A parameter has more of the site's settings.
+    A parameter has more for the service's start: more settings of the site, a clock, …
     """
+    more = dict(getattr(request, "param", {}))
     texts: dict[str, str] = {}
     headers: dict[str, str] = {}
     told: list[str] = []
     async with pages(texts, headers, told=told) as port:
         hosts = ("www.site.test", "site.test", "localhost")
         site = {"origins": [f"http://{name}:{port}" for name in hosts], "allow_no_origin": True}
-        up = await start({**site, **getattr(request, "param", {})})
+        up = await start({**site, **more.pop("site", {})}, **more)
         host = Host(up, browser, port, texts, headers, told)
         yield host
         assert host.errors == []

@@ -146,6 +146,17 @@ async def shows(where: Page | Locator, selector: str, text: str) -> None:
     await expect(where.locator(selector)).to_have_text(text)
 
 
+async def hide(page: Page, hidden: bool) -> None:
+    """Do what a browser does when a tab goes behind another: none of ours is in a window."""
+    await page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, "hidden", { value: hidden, configurable: true })
+          document.dispatchEvent(new Event("visibilitychange"))
+        }""",
+        hidden,
+    )
+
+
 async def settled() -> None:
     """Give a page the time in which it would do what it is not to do."""
     await asyncio.sleep(0.3)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from conftest import eventually
-from playwright.async_api import BrowserContext, Dialog, Page, Route, expect
+from playwright.async_api import BrowserContext, Dialog, Route, expect
 
 from browser.chromium import chromium_in
-from browser.pages import FIGURES, VIEWS, Host, settled, shows
+from browser.pages import FIGURES, VIEWS, Host, hide, settled, shows
 from counter.web.embed.assets import assets
 
 
@@ -113,7 +113,7 @@ async def test_the_path_is_the_canonical_one_and_never_the_referrers(host: Host)
     assert await host.counted("/the-one", "/b", "/a") == [1, 0, 2]
 
 
-@pytest.mark.parametrize("host", [{"keep_query": ["page"]}], indirect=True)
+@pytest.mark.parametrize("host", [{"site": {"keep_query": ["page"]}}], indirect=True)
 async def test_a_query_belongs_to_the_path_by_choice(host: Host) -> None:
     host.write("/list", attributes="data-query")
     for number in (1, 2):
@@ -153,7 +153,7 @@ async def test_a_page_on_localhost_counts_only_if_asked(host: Host, attributes: 
 
 
 @pytest.mark.parametrize(
-    ("host", "shown"), [({}, "–"), ({"origins": ["null"]}, "1")], indirect=["host"]
+    ("host", "shown"), [({}, "–"), ({"site": {"origins": ["null"]}}, "1")], indirect=["host"]
 )
 async def test_a_page_from_disk_is_not_counted(host: Host, tmp_path: Path, shown: str) -> None:
     await host.up.client.view("/a")
@@ -193,17 +193,6 @@ async def test_the_owner_switches_the_counting_of_their_browser_off_and_on(host:
 
 
 # Readers who stay
-
-
-async def hide(page: Page, hidden: bool) -> None:
-    """Do what a browser does when a tab goes behind another: none of ours is in a window."""
-    await page.evaluate(
-        """hidden => {
-          Object.defineProperty(document, "hidden", { value: hidden, configurable: true })
-          document.dispatchEvent(new Event("visibilitychange"))
-        }""",
-        hidden,
-    )
 
 
 async def test_a_reader_stays_online_while_the_page_can_be_seen(host: Host) -> None:

@@ -147,7 +147,8 @@ def caddy(sample: str, host: str, upstream: int, work: Path, tls: tuple[Path, Pa
 
 
 PAGE = """<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'self'">
-<script async src="/counter/embed/v1.js" data-site="a" data-live></script>
+<script async src="/counter/embed/v1.js" data-site="a"></script>
+<visitor-counter live hidden></visitor-counter>
 <visitor-counter lang="vi"></visitor-counter>"""
 CASES = {
     "nginx on a domain of its own": (nginx, "own-domain", "count.example", ""),

@@ -48,5 +48,5 @@ addEventListener("visitor-counter", readOn)
 readOn()
 // A single-page site may show one later on.
 if (script.dataset.spa || document.querySelector("visitor-counter")) load("element")
-if (document.querySelector("visitor-counter[live]") || "live" in script.dataset) load("live")
+if (document.querySelector("visitor-counter[live]")) load("live")
 if (script.dataset.spa) load("spa")
