@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 from playwright.async_api import Browser, async_playwright, expect
 
-from browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP
+from browser.chromium import ARGUMENTS, CHROMIUM, DESKTOP
 from counter.web.demo_site import demo_settings, set_up
 from counter.web.service import running
 
