@@ -143,6 +143,8 @@ def found(page: str) -> dict[str, str]:
     [
         pytest.param("lua-duoc", {"/tin/Lúa-Được-Mùa": "500"}, id="without its marks"),
         pytest.param("LÚA", {"/tin/Lúa-Được-Mùa": "500"}, id="in capitals"),
+        pytest.param("mùa  lua", {"/tin/Lúa-Được-Mùa": "500"}, id="by words in any order"),
+        pytest.param("lua moi", {}, id="by words of two"),
         pytest.param("  moi ", {"/tin/moi": "1"}, id="read today, rare ever"),
         pytest.param("/rare", {"/rare": "1"}, id="rare, by its whole path"),
         pytest.param("https://a.vn/rare?utm_source=x", {"/rare": "1"}, id="by its address"),

@@ -136,7 +136,7 @@ class OverviewReader:
         return overview
 
     async def search(self, key: str, text: str) -> Articles:
-        """Return the articles whose path holds `text`, and the one whose path or address it is.
+        """Return the articles whose path holds all words of `text`, and the one that it names.
 
         However many articles there are, only the most read ever and of today are looked through
         (at most 2,000 each), letters without regard to case and marks; but an article is found by
@@ -154,8 +154,8 @@ class OverviewReader:
         ever, of_today = await asyncio.gather(
             self._store.top(key, [], _SEARCHED), self._store.top(key, [today], _SEARCHED)
         )
-        wanted = _plain(text)
-        paths = dict.fromkeys(path for path, _ in (*ever, *of_today) if wanted in _plain(path))
+        words = _plain(text).split()
+        paths = dict.fromkeys(path for path, _ in (*ever, *of_today) if _holds(path, words))
         try:
             whole = [normalise(text, site.kept_parameters)]
         except BadPath:
@@ -199,6 +199,11 @@ def _side_by_side(
         )
         for number, start in enumerate(starts)
     ]
+
+
+def _holds(path: str, words: Iterable[str]) -> bool:
+    plain = _plain(path)
+    return all(word in plain for word in words)
 
 
 def _plain(text: str) -> str:

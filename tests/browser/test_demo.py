@@ -13,8 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
 from browser.chromium import DESKTOP, PHONE
+from counter.model.days import shift
 from counter.storage.check import differences
 from counter.storage.embedded import socket_path
+from counter.storage.store import Query
+from counter.web.demo_past import live_through
 from counter.web.demo_site import demo_settings, set_up
 from counter.web.service import Running, running
 
@@ -116,3 +119,17 @@ async def test_the_home_page_shows_the_views_of_its_list(demo: Running, browser:
     assert sum("/figures?" in url for url in requests) == 1
     assert sum("/views?" in url for url in requests) == 1
     assert all(url.startswith(address(demo.service.address)) for url in requests)
+
+
+async def test_its_last_two_days_are_known_by_the_hour_and_come_once(demo: Running) -> None:
+    store, site = demo.service.store, demo.service.sites["demo"]
+    today = demo.service.sites.calendar(site).day(demo.service.clock())
+    days = (today, shift(today, -1))
+    figures = await store.figures(Query("demo", demo.service.clock()))
+    assert figures.today == 6079
+    assert [sum(hours.values()) for hours in await store.hours("demo", days)] == [
+        figures.today,
+        figures.yesterday,
+    ]
+    await live_through(demo.service)
+    assert await store.figures(Query("demo", demo.service.clock())) == figures
