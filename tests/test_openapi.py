@@ -17,6 +17,7 @@ from conftest import BROWSER, Start
 from counter.settings import DropIn
 from counter.web.openapi import document
 from counter.web.openapi_parts import problems
+from counter.web.tokens import token_hash
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 PAGES = "https://www.example"
@@ -77,13 +78,15 @@ async def test_a_form_may_be_empty_where_the_query_has_the_path(start: Start) ->
 async def test_no_request_gets_an_answer_that_the_document_does_not_have(
     start: Start, tmp_path: Path
 ) -> None:
-    up = await start({"origins": [PAGES], "dropins": [way.value for way in DropIn]})
+    ways = [way.value for way in DropIn]
+    up = await start({"origins": [PAGES], "dropins": ways, "owner_link": token_hash("key")})
     known = copy.deepcopy(document())
     del known["paths"]["/v1/{site}/live"]  # a stream has no end to wait for
     for operations in known["paths"].values():
         for parameter in operations.get("parameters", ()):
             parameter["schema"] = {"enum": ["a"]}
     known["paths"]["/embed/{name}"]["get"]["parameters"][0]["schema"] = {"enum": ["v1.js"]}
+    known["paths"]["/owner/{link}"]["get"]["parameters"][0]["schema"] = {"enum": ["a.key"]}
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(known))
     process = await asyncio.create_subprocess_exec(
