@@ -7,7 +7,9 @@ import contextlib
 import os
 import signal
 import stat
+import sys
 from collections.abc import AsyncIterator
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -190,6 +192,19 @@ async def test_every_write_goes_to_a_file_and_nothing_is_evicted(
         "maxmemory-policy": "noeviction",
         "port": "0",
     }
+
+
+def mapped(process: int) -> str:
+    """Return what files a process has in its memory (Linux)."""
+    return Path(f"/proc/{process}/maps").read_text()
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not find_library("jemalloc"), reason="jemalloc is not there"
+)
+async def test_it_runs_with_jemalloc_where_the_machine_has_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as client:
+        assert "libjemalloc" in mapped(await server_process(client))
 
 
 async def test_nobody_else_can_reach_it(tmp_path: Path) -> None:

