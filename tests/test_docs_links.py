@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,15 @@ def test_every_document_is_found_from_the_index() -> None:
 def test_every_picture_is_shown_somewhere() -> None:
     shown = {(page.parent / link).resolve() for page in PAGES for link in links(page)}
     assert set((ROOT / "docs" / "images").iterdir()) <= shown
+
+
+def test_the_architecture_names_the_layers_of_the_contract_and_files_that_are_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    drawn = text.partition("Imports go downwards only")[2].partition("What is where")[0]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = re.findall(r"counter\.(\w+)", " ".join(contracts["contracts"][0]["layers"]))
+    assert re.findall(rf"(?:^    |, )({'|'.join(layers)})\b", drawn, re.MULTILINE) == layers
+    files = [str(file) for file in ROOT.rglob("counter/**/*")] + [str(ROOT / "pyproject.toml")]
+    named = re.findall(r"[\w/]+\.(?:py|lua|toml)\b", text)
+    assert len(named) > 40
+    assert [name for name in named if not any(f.endswith("/" + name) for f in files)] == []
