@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from counter.web.embed.assets import assets
+from counter.web.embed.badge import COLOURS, badge_svg
 from counter.web.embed.languages import best, grouped, languages
 from counter.web.embed.widget import FIGURES
 
@@ -88,3 +91,12 @@ def test_the_nearest_language_is_taken(tag: str, language: str) -> None:
 def test_figures_are_grouped_as_the_language_does(language: str, text: str) -> None:
     assert grouped(1_361_382, language) == text
     assert grouped(62, language) == "62"
+
+
+@pytest.mark.parametrize(
+    ("value", "wheels"), [("1.361.382", 7), ("1\u00a0361\u00a0382", 7), ("62", 2), ("–", 0)]
+)
+def test_a_badge_s_wheels_are_its_digits_alone(value: str, wheels: int) -> None:
+    svg = badge_svg("Total", value, "digits", COLOURS["blue"])
+    assert svg.count("<rect") == wheels
+    assert "".join(re.findall(r"<text [^>]*>(.)</text>", svg)) == value

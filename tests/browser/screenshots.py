@@ -1,6 +1,7 @@
-"""Photographs `<visitor-counter>` for the embed guide: `make screenshots`.
+"""Photographs what the embed guide shows: `make screenshots`.
 
-A sheet for each theme: every layout in three languages, with the figures of a real service.
+A sheet for each theme of `<visitor-counter>`, with every layout in three languages, and one of the
+badges; with the figures of a real service.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from browser.chromium import ARGUMENTS, CHROMIUM, DESKTOP
 from counter.web.demo_site import demo_settings, set_up
+from counter.web.embed.badge import COLOURS, STYLES
 from counter.web.service import running
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -32,7 +34,8 @@ _PAGE = """<!doctype html><meta charset="utf-8"><meta name="color-scheme" conten
 <style>
 body {{ margin: 0; font: 16px/1.5 Georgia, serif; background: light-dark(#f4f1ea, #10151c) }}
 main {{ padding: 16px; width: max-content }}
-p {{ margin: 0 0 16px; display: flex; gap: 16px }} p:last-child {{ margin: 0 }}
+p {{ margin: 0 0 16px; display: flex; align-items: center; gap: 16px }}
+p:last-child {{ margin: 0 }}
 </style>
 <script async src="/embed/v1.js" data-site="demo" data-count="off"></script>
 <main><p>{rows}</main>"""
@@ -52,6 +55,15 @@ def sheet(theme: str) -> str:
     return _PAGE.format(rows="<p>".join(rows))
 
 
+def badges() -> str:
+    """Return a page with the badge in each style."""
+    images = (
+        f'<img alt="" src="/v1/demo/badge.svg?style={style}&color={color}&lang=vi">'
+        for style, color in zip(STYLES, COLOURS, strict=False)
+    )
+    return _PAGE.format(rows="".join(images))
+
+
 async def come_online(base: str) -> None:
     """Have some readers be seen; nothing is counted."""
     async with aiohttp.ClientSession() as session:
@@ -62,18 +74,18 @@ async def come_online(base: str) -> None:
                 response.raise_for_status()
 
 
-async def photograph(browser: Browser, base: str, name: str) -> None:
-    """Write the sheet `name` to the guide's images."""
-    theme, scheme = SHEETS[name]
+async def photograph(browser: Browser, base: str, name: str, text: str, scheme: str) -> None:
+    """Write a picture of a page, which has a colour scheme, to the guide's images."""
     page = await browser.new_page(
         device_scale_factor=2, viewport={"width": 528, "height": 600}, user_agent=DESKTOP
     )
     await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # light or dark
-    await page.route(base + "/sheet", lambda route: route.fulfill(body=sheet(theme)))
+    await page.route(base + "/sheet", lambda route: route.fulfill(body=text))
     await page.goto(base + "/sheet")
     for counter in await page.locator("visitor-counter").all():
         await expect(counter.locator("dd").first).to_have_text(str(_ONLINE))
         await expect(counter.locator("dl")).to_be_visible()
+    await page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
     await page.locator("main").screenshot(path=IMAGES / f"{name}.png")
     await page.close()
 
@@ -86,8 +98,9 @@ async def main() -> None:
             await come_online(base)
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-                for name in SHEETS:
-                    await photograph(browser, base, name)
+                for name, (theme, scheme) in SHEETS.items():
+                    await photograph(browser, base, name, sheet(theme), scheme)
+                await photograph(browser, base, "embed-badges", badges(), "light")
                 await browser.close()
 
 

@@ -17,6 +17,8 @@ COLOURS = {
     "grey": "#4b5563",
     "black": "#111827",
 }
+_BETWEEN = "#6b7280"
+"""A grey that is seen on light pages and on dark ones."""
 _HEX = re.compile(r"[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?")
 LONGEST_LABEL = 64
 # Widths of Verdana at 11 px, by kinds of character: near enough, and textLength does the rest.
@@ -81,16 +83,21 @@ def badge_svg(label: str, value: str, style: str, fill: str) -> str:
 
 
 def _digits(label: str, value: str, fill: str) -> str:
+    """Return the value as the wheels of an odometer; what is no digit stands between them."""
     title = escape(f"{label}: {value}" if label else value)
-    cells = [
-        f'<rect x="{16 * n}" width="15" height="24" rx="2" fill="{fill}"/>'
-        f'<text x="{16 * n + 7.5:g}" y="17">{escape(digit)}</text>'
-        for n, digit in enumerate(value)
-    ]
+    cells, x = [], 0
+    for sign in value:
+        width = 16 if sign.isdigit() else 6
+        if sign.isdigit():
+            cells.append(f'<rect x="{x}" width="15" height="24" rx="2" fill="{fill}"/>')
+        ink = "#fff" if sign.isdigit() else _BETWEEN
+        middle = x + (width - 1) / 2
+        cells.append(f'<text x="{middle:g}" y="17" fill="{ink}">{escape(sign)}</text>')
+        x += width
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{16 * len(value) - 1}" height="24" '
-        f'role="img" aria-label="{title}"><title>{title}</title><g fill="#fff" '
-        'text-anchor="middle" font-family="DejaVu Sans Mono,monospace" font-size="15">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{x - 1}" height="24" '
+        f'role="img" aria-label="{title}"><title>{title}</title><g text-anchor="middle" '
+        'font-family="DejaVu Sans Mono,monospace" font-size="15">'
         f"{''.join(cells)}</g></svg>"
     )
 
