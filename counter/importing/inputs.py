@@ -115,15 +115,20 @@ def open_sources(stream: BinaryIO) -> Iterator[Source]:
         UnreadableExport: it is an archive that can't be opened.
     """
     buffered = io.BufferedReader(cast(io.RawIOBase, stream), CHUNK)
-    head = buffered.peek(8)[:8]
-    if head.startswith(_ZIP):
-        yield from _members(stream)
-        return
-    for magic, unpack in _UNPACKERS:
-        if head.startswith(magic):
-            yield Source(unpack(buffered))
-            return
-    yield Source(buffered)
+    try:
+        head = buffered.peek(8)[:8]
+        if head.startswith(_ZIP):
+            yield from _members(stream)
+        else:
+            yield Source(_unpacker(head)(buffered))
+    finally:
+        if not buffered.closed:
+            buffered.detach()  # or it would close the stream, which is not its own
+
+
+def _unpacker(head: bytes) -> Callable[[BinaryIO], Any]:
+    """Return what unpacks a file that begins with `head`."""
+    return next((unpack for magic, unpack in _UNPACKERS if head.startswith(magic)), lambda it: it)
 
 
 def _members(stream: BinaryIO) -> Iterator[Source]:
