@@ -56,6 +56,10 @@ class BadExport(CounterError):
     """An export can't be written."""
 
 
+class Declined(CounterError):
+    """Somebody was asked whether to do it, and did not say yes."""
+
+
 class Problem(CounterError):
     """A request that is answered with an error.
 

@@ -205,7 +205,13 @@ def test_a_path_is_shown_as_it_is(config: Path) -> None:
 
 
 WRONG = {
-    "an unknown site": (("figures", "-s", "none"), 1, "There is no site 'none' here"),
+    "an unknown site": (("figures", "-s", "none"), 1, "no site 'none' here; there are a, b"),
+    "days the wrong way round": (
+        ("history", "-s", "a", "--from", "2026-11-02", "--to", "2026-11-01"),
+        2,
+        "--from 2026-11-02 is after --to 2026-11-01",
+    ),
+    "JSON where the figures go": (("export", "-s", "a", "--json"), 2, "--json needs --out"),
     "a path that is none": (("figures", "-s", "a", "b"), 1, "does not begin with /"),
     "no site": (("figures",), 2, "--site"),
     "a day that is none": (("history", "-s", "a", "--from", "monday"), 2, "is no day"),
@@ -222,6 +228,25 @@ def test_what_can_t_be_done_is_said(
     ended = run(*arguments, "--config", str(config))
     assert (ended.exit_code, ended.stdout) == (code, "")
     assert said in ended.stderr
+
+
+@pytest.mark.parametrize("command", [("check",), ("audit",), ("figures", "-s", "a")], ids=" ".join)
+def test_without_settings_a_command_says_so_and_makes_no_store(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COUNTER_CONFIG", raising=False)
+    ended = run(*command)
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "no site is configured; --config FILE, or COUNTER_CONFIG, names" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_settings_file_may_be_named_by_the_environment(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COUNTER_CONFIG", str(config))
+    assert run("check").stdout == "a: all figures agree\nb: all figures agree\n"
 
 
 def test_commands_work_beside_a_running_service_and_without_one(tmp_path: Path) -> None:

@@ -13,9 +13,8 @@ import click
 import structlog
 
 from counter import __version__
-from counter.cli import logs
+from counter.cli import exits, logs
 from counter.cli.common import (
-    EXIT_DIFFERS,
     Commands,
     config_option,
     day_option,
@@ -26,6 +25,7 @@ from counter.cli.common import (
     print_rows,
     print_table,
     site_command,
+    site_option,
 )
 from counter.cli.reload import reload
 from counter.cli.run import on_hangup, run, until_told
@@ -46,14 +46,22 @@ log = structlog.get_logger()
 FIGURES = ("online", "today", "yesterday", "week", "month", "total")
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+_HELP = "\n".join(
+    (
+        "An exact, private visitor counter for web sites.",
+        "\n\b\nExamples:",
+        "  visitor-counter serve --config counter.toml",
+        "  visitor-counter figures --config counter.toml -s vithuy",
+        "\n\b\nExit codes:",
+        *(f"  {code:<5}{meaning}" for code, meaning in exits.EXITS.items()),
+    )
+)
+
+
+@click.group(cls=Commands, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="visitor-counter")
 def main() -> None:
-    """An exact, private visitor counter for web sites.
-
-    Exit codes: 0 done; 1 it could not be done, and the line printed says why; 2 the command line
-    was wrong; 3 `check` found figures that disagree.
-    """
+    pass
 
 
 @main.command()
@@ -62,9 +70,13 @@ def main() -> None:
     "--workers", type=click.IntRange(1, 64), help="Processes that serve; overrides the settings."
 )
 def serve(config: Path | None, workers: int | None) -> None:
-    """Serve the counter until SIGTERM; SIGHUP takes the settings' sites and tokens anew.
+    """Serve the counter until it is told to stop (SIGTERM, Ctrl-C).
 
-    Example: visitor-counter serve --config counter.toml --workers 2
+    SIGHUP takes the settings' sites and tokens anew.
+
+    \b
+    Example:
+      visitor-counter serve --config counter.toml --workers 2
     """
     settings = load(config)
     logs.configure(settings.server.log_level)
@@ -76,8 +88,9 @@ async def _serve(settings: Settings, config: Path | None) -> None:
     async with running(settings) as up:
         service = up.service
         on_hangup(partial(reload, config, settings, service.directory, service.tokens))
+        told = until_told()
         log_serving(settings, service.address, up.ops_address, workers=1)
-        log.info("stopping", signal=await until_told())
+        log.info("stopping", signal=await told)
     log.info("stopped")
 
 
@@ -94,7 +107,9 @@ async def _serve(settings: Settings, config: Path | None) -> None:
 def demo(listen: str, ops_listen: str, data: Path) -> None:
     """Serve a small news site that counts, on a store of its own.
 
-    Example: visitor-counter demo --listen 127.0.0.1:8000
+    \b
+    Example:
+      visitor-counter demo --listen 127.0.0.1:8000
     """
     settings = demo_settings(listen, ops_listen, data)
     logs.configure(settings.server.log_level)
@@ -104,11 +119,12 @@ def demo(listen: str, ops_listen: str, data: Path) -> None:
 async def _demo(settings: Settings) -> None:
     async with running(settings) as up:
         await set_up(up.service)
+        told = until_told()
         click.echo(f"Open {url_of(up.service.address)} and reload: each view counts.")
         ops = url_of(up.ops_address)
         click.echo(f"The owner's page: {ops}dashboard/demo, metrics: {ops}metrics.")
         click.echo("Ctrl-C stops it.")
-        await until_told()
+        await told
 
 
 @main.command()
@@ -117,7 +133,10 @@ async def _demo(settings: Settings) -> None:
 def figures(config: Path | None, as_json: bool, site: str, paths: tuple[str, ...]) -> None:
     """Show a site's figures, and the views of PATHS.
 
-    Example: visitor-counter figures --config counter.toml -s vithuy /news/1
+    \b
+    Examples:
+      visitor-counter figures -s vithuy
+      visitor-counter figures -s vithuy /news/1 /news/2 --json
     """
     settings = load_sites(config, site)
     known(settings, site)
@@ -151,12 +170,16 @@ def history(
 ) -> None:
     """Show a row per day: views, visits, visitors.
 
-    Example: visitor-counter history -s vithuy --from 2026-11-01 --to 2026-11-22
+    \b
+    Example:
+      visitor-counter history -s vithuy --from 2026-11-01 --to 2026-11-22
     """
     settings = load_sites(config, site)
     known(settings, site)
     to = day_option("--to", last) or _today(settings, site)
     since = day_option("--from", first) or shift(to, -29)
+    if since > to:
+        raise click.UsageError(f"--from {day_date(since)} is after --to {day_date(to)}")
 
     async def read() -> list[DayRow]:
         async with opened(settings) as store:
@@ -170,12 +193,22 @@ def history(
 
 @main.command()
 @site_command
-@click.option("--period", type=click.Choice(["today", "week", "total"]), default="today")
-@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option(
+    "--period",
+    type=click.Choice(["today", "week", "total"]),
+    default="today",
+    show_default=True,
+    help="Of which views.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many at most."
+)
 def top(config: Path | None, as_json: bool, site: str, period: str, limit: int) -> None:
     """Show the most read articles.
 
-    Example: visitor-counter top -s vithuy --period week --limit 20
+    \b
+    Example:
+      visitor-counter top -s vithuy --period week --limit 20
     """
     settings = load_sites(config, site)
     known(settings, site)
@@ -192,13 +225,16 @@ def top(config: Path | None, as_json: bool, site: str, period: str, limit: int) 
 @main.command()
 @config_option
 @json_option
-@click.option("--site", "-s", "only", multiple=True, help="Check this site only; may be repeated.")
+@site_option("Check this site only; may be repeated.", "only", multiple=True)
 def check(config: Path | None, as_json: bool, only: tuple[str, ...]) -> None:
-    """Prove that total = start + the sum of all days, for every site.
+    """Prove that total = start + the sum of all days.
 
-    Exits with 0 if it holds and with 3 if it does not; says which day differs and by how much.
+    Where it does not hold, it says which day differs and by how much, and the exit code is 3.
 
-    Example: visitor-counter check --config counter.toml
+    \b
+    Examples:
+      visitor-counter check
+      visitor-counter check -s vithuy --json
     """
     settings = load_sites(config, *only)
     for site in only:
@@ -225,7 +261,7 @@ def check(config: Path | None, as_json: bool, only: tuple[str, ...]) -> None:
             if not items:
                 click.echo(f"{site}: all figures agree")
     if any(found.values()):
-        sys.exit(EXIT_DIFFERS)
+        sys.exit(exits.DIFFERS)
 
 
 def _today(settings: Settings, site: str) -> str:

@@ -14,28 +14,45 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from counter.cli import exits
 from counter.cli.run import run
-from counter.errors import CounterError, SettingsError
+from counter.errors import CounterError, SettingsError, UnknownSite
 from counter.metrics import Metrics
 from counter.model.days import day_name
-from counter.settings import Settings, load
+from counter.settings import SITE_KEY, Settings, load
 from counter.sites import Sites
 from counter.storage.directory import read_entries
 from counter.storage.embedded import store_url
 from counter.storage.schema import refuse_newer
 from counter.storage.store import Store
 
-EXIT_FAILED = 1
-"""It could not be done: the line on standard error says why."""
-EXIT_DIFFERS = 3
-"""`check` found figures that disagree."""
+_WIDE = 10_000
+"""Columns that a table may take where nobody sees it."""
+_SHOWN = 10
+"""Sites that are named where one is not found."""
 
 config_option = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The settings file (counter.toml). COUNTER_… variables override it.",
+    envvar="COUNTER_CONFIG",
+    help="The settings file; COUNTER_CONFIG names it too. COUNTER_… variables override it.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def complete_site(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Complete the key of a site in the settings; the store is not asked, as TAB must not wait."""
+    try:
+        sites = load(context.params.get("config")).sites
+    except CounterError:
+        return []
+    return [key for key in sites if key.startswith(begun)]
+
+
+def site_option(text: str, *names: str, **attributes: Any) -> Callable[..., Any]:
+    """Return the option by which sites are named, explained by `text`."""
+    attributes |= {"help": text, "shell_complete": complete_site}
+    return click.option("--site", "-s", *names, **attributes)
 
 
 class Commands(click.Group):
@@ -47,9 +64,10 @@ class Commands(click.Group):
         except CounterError as error:
             for line in str(error).splitlines():
                 click.echo(f"visitor-counter: {line}", err=True)
-            sys.exit(EXIT_FAILED)
-        except KeyboardInterrupt:
-            sys.exit(130)
+            sys.exit(exits.FAILED)
+        except KeyboardInterrupt as stop:
+            exits.tell_stopped(stop)
+            sys.exit(exits.STOPPED)
 
 
 @asynccontextmanager
@@ -66,7 +84,7 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
 
 def site_command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that all of them have that look at one site."""
-    function = click.option("--site", "-s", required=True, help="The site's key.")(function)
+    function = site_option("The site's key.", required=True)(function)
     return json_option(config_option(function))
 
 
@@ -74,11 +92,26 @@ def load_sites(config: Path | None, *named: str) -> Settings:
     """Read the settings, with the sites that were added while the service ran (`/admin/v1`).
 
     The store is asked only where the file does not have all that are named, or none is named.
+
+    Raises:
+        SettingsError: there are no settings, or none is named where there are no sites.
     """
     settings = load(config)
     if named and settings.sites.keys() >= set(named):
         return settings
-    return run(_with_added(settings))
+    if settings == Settings():
+        # No store is to be made here for somebody who only forgot to say which it is.
+        raise _no_site()
+    settings = run(_with_added(settings))
+    if not named and not settings.sites:
+        raise _no_site()
+    return settings
+
+
+def _no_site() -> SettingsError:
+    return SettingsError(
+        "no site is configured; --config FILE, or COUNTER_CONFIG, names the settings' file"
+    )
 
 
 async def _with_added(settings: Settings) -> Settings:
@@ -96,7 +129,11 @@ def known(settings: Settings, site: str) -> None:
         SettingsError, UnknownSite: names what would be right.
     """
     if not settings.sites:
-        raise SettingsError("no site is configured; --config FILE names the settings' file")
+        raise _no_site()
+    if SITE_KEY.fullmatch(site) and site not in settings.sites:
+        keys = ", ".join(sorted(settings.sites)[:_SHOWN])
+        more = ", …" if len(settings.sites) > _SHOWN else ""
+        raise UnknownSite(f"There is no site {site!r} here; there are {keys}{more}")
     Sites(settings.sites).find(site)
 
 
@@ -127,5 +164,6 @@ def print_table(columns: tuple[str, ...], rows: list[Any]) -> None:
         table.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row))
-    # A path is told as it is, whatever brackets and colons are in it.
-    Console(markup=False, emoji=False).print(table)
+    # A path is told as it is, whatever brackets and colons are in it; whole, where no screen ends.
+    width = None if sys.stdout.isatty() else _WIDE
+    Console(markup=False, emoji=False, width=width).print(table)

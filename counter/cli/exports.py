@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from counter.cli.common import config_option, known, load_sites, opened
+from counter.cli.common import (
+    config_option,
+    json_option,
+    known,
+    load_sites,
+    opened,
+    site_option,
+)
+from counter.cli.exits import heeding
 from counter.cli.run import run
 from counter.errors import BadExport
 from counter.importing.exporting import WRITERS, write
@@ -18,7 +29,7 @@ from counter.importing.exporting import WRITERS, write
 
 @click.command("export")
 @config_option
-@click.option("--site", "-s", help="The site's key; all sites if left out.")
+@site_option("The site's key; all sites if left out.")
 @click.option(
     "--format",
     "name",
@@ -32,8 +43,13 @@ from counter.importing.exporting import WRITERS, write
     type=click.Path(path_type=Path),
     help="One site: a file, else standard output. All sites: a directory, for a file each.",
 )
-def export_command(config: Path | None, site: str | None, name: str, out: Path | None) -> None:
-    """Write all of a site's figures: its articles, its days, and what belongs to no day.
+@json_option
+def export_command(
+    config: Path | None, site: str | None, name: str, out: Path | None, as_json: bool
+) -> None:
+    """Write all of a site's figures.
+
+    Those of its articles, of its days, and what belongs to no day. --json tells what was written.
 
     The figures of a site are those of one moment, though the service goes on counting.
 
@@ -47,25 +63,39 @@ def export_command(config: Path | None, site: str | None, name: str, out: Path |
         known(settings, site)
     elif out is None:
         raise click.UsageError("all sites go to a directory: give --out, or --site for one")
-    wanted = [site] if site else [*settings.sites]
+    if as_json and out is None:
+        raise click.UsageError("standard output is for the figures: --json needs --out")
+    files: dict[str, Path | None] = (
+        {site: out} if site else {key: out / f"{key}.{name}" for key in settings.sites if out}
+    )
 
-    async def work() -> None:
+    async def work() -> list[dict[str, object]]:
+        told = []
         async with opened(settings) as store:
-            for key in wanted:
-                with _written(out if site else out / f"{key}.{name}" if out else None) as file:
+            for key, path in files.items():
+                with _written(path) as file:
                     async with store.snapshot(key) as snapshot:
-                        articles, days = await write(snapshot, file, name)
-                click.echo(f"{key}: {articles:,} articles, {days:,} days", err=True)
+                        read = replace(snapshot, articles=heeding(snapshot.articles))
+                        articles, days = await write(read, file, name)
+                told.append({"site": key, "file": str(path), "articles": articles, "days": days})
+                if not as_json:
+                    click.echo(f"{key}: {articles:,} articles, {days:,} days", err=True)
+        return told
 
-    run(work())
+    stopped = "no file is half written" if out else "what was written is not all of it"
+    told = run(work(), stopped=stopped)
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False))
 
 
 @contextmanager
 def _written(path: Path | None) -> Iterator[TextIO]:
     """Open a file that is there only when all of it is; None: standard output."""
     if path is None:
-        yield sys.stdout
-        sys.stdout.flush()
+        # `import` reads UTF-8, whatever the terminal here speaks.
+        stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+        yield stdout
+        stdout.detach()
         return
     half = path.with_name(f"{path.name}.part")
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from counter.cli.common import day_option, load_sites, opened, site_command
+from counter.cli.exits import ask
 from counter.cli.house import show, who
 from counter.cli.run import run
 from counter.errors import UnknownSite
@@ -46,16 +47,16 @@ def forget(
     yes: bool,
     paths: tuple[str, ...],
 ) -> None:
-    """Forget the articles at PATHS, a day, or a whole site; asks first.
+    """Forget articles, a day, or a whole site; asks first.
 
-    An article's views stay in the site's figures: they were views of the site. A path that stands
-    for another article is forgotten alone. A day's figures leave the totals too; articles keep
-    their views. Of a whole site nothing stays but its audit log. A site that is still in the
-    settings begins anew, with its start_total, when the service starts.
+    The articles are those at PATHS. Their views stay in the site's figures: they were views of
+    the site. A path that stands for another article is forgotten alone. A day's figures leave the
+    totals too; articles keep their views. Of a whole site nothing stays but its audit log. A site
+    that is still in the settings begins anew, with its start_total, when the service starts.
 
     \b
     Examples:
-      visitor-counter forget -s vithuy /draft /test
+      visitor-counter forget -s vithuy /draft
       visitor-counter forget -s vithuy --day 2026-11-22
       visitor-counter forget -s old-blog --everything --yes
     """
@@ -66,7 +67,10 @@ def forget(
         Sites(settings.sites).find(site)
     name = day_option("--day", day)
     names = [article_path(path, settings.sites[site]) for path in paths]
-    run(_forget(settings, site, names, name, yes=yes, as_json=as_json))
+    run(
+        _forget(settings, site, names, name, yes=yes, as_json=as_json),
+        stopped="what was told as forgotten is so, and the same command forgets the rest",
+    )
 
 
 async def _forget(
@@ -76,7 +80,7 @@ async def _forget(
         house = House(store, Sites(settings.sites))
         for loss in await _losses(store, house, site, paths, day):
             if not yes:
-                click.confirm(f"Forget {loss.told}?", abort=True, err=True)
+                ask(f"Forget {loss.told}?")
             show(await loss.forget(), as_json)
 
 

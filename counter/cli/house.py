@@ -16,15 +16,17 @@ from pathlib import Path
 
 import click
 
+from counter.cli import exits
 from counter.cli.common import (
-    EXIT_FAILED,
     config_option,
     json_option,
     known,
     load_sites,
     opened,
     site_command,
+    site_option,
 )
+from counter.cli.exits import heed_stop
 from counter.cli.run import run
 from counter.errors import Problem
 from counter.ingest.pipeline import article_path
@@ -80,7 +82,9 @@ def set_command(
 ) -> None:
     """Set the figure from which a site's total starts.
 
-    Example: visitor-counter set -s vithuy --start 1361382
+    \b
+    Example:
+      visitor-counter set -s vithuy --start 1361382
     """
     settings = load_sites(config, site)
     known(settings, site)
@@ -111,10 +115,11 @@ def rename(
     file: Iterable[str] | None,
     paths: tuple[str, ...],
 ) -> None:
-    """Move an article's views to its new path; the old path stands for the new from then on.
+    """Move an article's views to its new path.
 
-    With --from each line of a file is a rename. What can't be done is told by its line, does not
-    stop the others, and makes the exit code 1. A file may be given twice.
+    The old path stands for the new one from then on. With --from each line of a file is a rename:
+    what can't be done is told by its line, does not stop the others, and makes the exit code 1. A
+    file may be given twice.
 
     \b
     Examples:
@@ -126,8 +131,9 @@ def rename(
     if len(paths) != (0 if file else 2):
         raise click.UsageError("give OLD and NEW, or --from FILE")
     rows = enumerate(csv.reader(file), 1) if file else iter([(0, list(paths))])
-    if not run(_rename(settings, site, rows, as_json)):
-        sys.exit(EXIT_FAILED)
+    stopped = "what was told as renamed is so, and the same command goes on after it"
+    if not run(_rename(settings, site, rows, as_json), stopped=stopped):
+        sys.exit(exits.FAILED)
 
 
 async def _rename(
@@ -137,6 +143,7 @@ async def _rename(
     all_well = True
     async with keeping(settings) as house:
         while part := list(islice(rows, _ROWS_AT_ONCE)):
+            heed_stop()
             lines, pairs = [], []
             for line, row in part:
                 try:
@@ -175,14 +182,23 @@ def _complain(line: int, problem: Problem) -> bool:
 @click.command()
 @config_option
 @json_option
-@click.option("--site", "-s", "only", multiple=True, help="This site only; may be repeated.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@site_option("This site only; may be repeated.", "only", multiple=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="How many at most.",
+)
 def audit(config: Path | None, as_json: bool, only: tuple[str, ...], limit: int) -> None:
-    """Show who changed figures by hand, when, and what they were before; the newest first.
+    """Show who changed figures by hand, the newest first.
 
-    A site's log outlives the site: name one with --site that has been forgotten.
+    Each change is told with when it was and what the figures were before. A site's log outlives
+    the site: name one with --site that has been forgotten.
 
-    Example: visitor-counter audit -s vithuy --limit 5
+    \b
+    Example:
+      visitor-counter audit -s vithuy --limit 5
     """
     settings = load_sites(config, *only)
 

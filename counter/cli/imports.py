@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from click.shell_completion import CompletionItem
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from counter.cli.common import config_option, json_option, load_sites, opened
+from counter.cli.common import config_option, json_option, load_sites, opened, site_option
 from counter.cli.common import known as known_site
+from counter.cli.exits import each_interruptible, heed_stop
 from counter.cli.run import run
 from counter.cli.sources import Asked, Source, open_source
 from counter.errors import BadImport, UnreadableExport
 from counter.importing.adding import Target, add, begin
 from counter.importing.formats import FORMATS, STORE_FORMATS
-from counter.importing.parts import Figures, Part, Report, describe, in_parts, strictly
+from counter.importing.parts import (
+    BadEntry,
+    Figures,
+    NothingUsable,
+    Part,
+    Report,
+    describe,
+    in_parts,
+    strictly,
+)
 from counter.importing.rows import Rejected
 from counter.model.figures import Unit
 from counter.storage.store import Store
@@ -48,10 +59,14 @@ class Outcome:
         return _sum(self.before, self.gained)
 
 
+def _complete_file(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    return [CompletionItem(begun, type="file")]
+
+
 @click.command("import")
 @click.argument("name", metavar="FORMAT", type=click.Choice([*FORMATS, *STORE_FORMATS]))
-@click.argument("source", metavar="FILE")
-@click.option("--site", "-s", required=True, help="The site's key.")
+@click.argument("source", metavar="FILE", shell_complete=_complete_file)
+@site_option("The site's key.", required=True)
 @config_option
 @click.option("--dry-run", is_flag=True, help="Read all of it, say what would change, add nothing.")
 @click.option("--strict", is_flag=True, help="Add nothing if any entry can't be used.")
@@ -87,7 +102,7 @@ def import_command(
     meta_key: str | None,
     as_json: bool,
 ) -> None:
-    """Add figures that another counter, a CMS or a web server's log has.
+    """Add what another counter, a CMS or a web server's log has.
 
     FILE may be packed (gzip, Zstandard, bzip2, xz, ZIP), and - is standard input; for busuanzi and
     vercount it is the address of their Redis. What was added is not added again: a second run of
@@ -109,26 +124,26 @@ def import_command(
         open_source(name, source, known, lambda: asked.options(own)) as opened_source,
         _reject_file(rejects or _beside(source)) as reject,
     ):
-        if strict:
-            _read_strictly(opened_source)
         target = _target(site, name, import_id, opened_source.digest, asked, own)
 
         async def work() -> Outcome:
             async with opened(settings) as store:
-                with _progress(opened_source, as_json) as advance:
-                    return await _import(store, target, opened_source, reject, advance, dry_run)
+                with _progress("importing", opened_source, as_json):
+                    return await _import(store, target, opened_source, reject, dry_run)
 
         try:
-            outcome = run(work())
-        except KeyboardInterrupt:
-            click.echo(
-                "visitor-counter: stopped; what was added stays, and the same command goes on "
-                "after it",
-                err=True,
+            if strict:
+                with _progress("checking", opened_source, as_json):
+                    _read_strictly(opened_source)
+            outcome = run(
+                work(),
+                stopped="what was added stays, and the same command goes on after it",
             )
-            raise
-        except UnreadableExport as error:
-            raise UnreadableExport(f"{source}: {error}") from None
+        except (BadEntry, UnreadableExport) as error:
+            raise type(error)(f"{source}: {error}") from None
+        except NothingUsable as error:
+            reject.tell()
+            raise BadImport(f"{source}: {error}; is its format {name}?") from None
         _tell(outcome, target, dry_run, as_json, _INDEX[own.unit])
         reject.tell()
 
@@ -155,7 +170,6 @@ async def _import(
     target: Target,
     source: Source,
     reject: Callable[[Rejected], None],
-    advance: Callable[[], None],
     dry_run: bool,
 ) -> Outcome:
     """Add what has not been added, or find out what that would be."""
@@ -172,9 +186,9 @@ async def _import(
             outcome.gained = _sum(outcome.gained, part.start)
             for figures in part.days.values():
                 outcome.gained = _sum(outcome.gained, figures)
-        advance()
+        heed_stop()
 
-    parts = in_parts(source.rows(), outcome.report, reject)
+    parts = each_interruptible(in_parts(source.rows(), outcome.report, reject))
     if dry_run:
         for part in parts:
             added(part)
@@ -241,17 +255,33 @@ def _beside(source: str) -> Path:
     return Path(f"{source}.rejects.jsonl")
 
 
-@contextmanager
-def _progress(source: Source, as_json: bool) -> Iterator[Callable[[], None]]:
-    """Show how much has been read and how long the rest will take, to a person."""
+class _Bar(Progress):
+    """Shows how much of a source has been read, whoever reads it, and how long the rest takes."""
+
+    def __init__(self, what: str, source: Source, console: Console) -> None:
+        self._source = source
+        super().__init__(
+            TextColumn(what),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self.add_task("", total=source.size)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        if self.tasks:
+            self.update(self._task, completed=self._source.position())
+        return super().get_renderables()
+
+
+def _progress(what: str, source: Source, as_json: bool) -> AbstractContextManager[object]:
+    """Return what shows the progress to a person: nothing where none is there."""
     console = Console(stderr=True)
     if as_json or not console.is_terminal or not source.size:
-        yield lambda: None
-        return
-    columns = (TextColumn("importing"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=source.size)
-        yield lambda: bar.update(task, completed=source.position())
+        return nullcontext()
+    return _Bar(what, source, console)
 
 
 def _tell(outcome: Outcome, target: Target, dry_run: bool, as_json: bool, index: int) -> None:
@@ -281,7 +311,7 @@ def _tell(outcome: Outcome, target: Target, dry_run: bool, as_json: bool, index:
         f"{_number(report.article_views, 'view', 'views')}; " + _days(report)
     )
     if report.left_out:
-        left = ", ".join(f"{entries:,} {why}" for why, entries in report.left_out.most_common())
+        left = ", ".join(f"{why} {entries:,}" for why, entries in report.left_out.most_common())
         click.echo(f"left out as no views: {left}")
     verb = "would go" if dry_run else "went"
     before, after = outcome.before[index], outcome.after[index]

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from counter.cli.common import known, load_sites, opened, site_command
+from counter.cli.common import complete_site, known, load_sites, opened, site_command
+from counter.cli.exits import ask, heed_stop
 from counter.cli.house import keeping, show, who
 from counter.cli.run import run
 from counter.errors import UnknownSite
@@ -33,28 +34,39 @@ def bar(what: str) -> Iterator[Progress]:
     )
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task(what, total=None)
-        yield lambda done, of: shown.update(task, completed=done, total=of)
+
+        def progress(done: int, of: int) -> None:
+            shown.update(task, completed=done, total=of)
+            heed_stop()
+
+        yield progress
 
 
 @click.command()
 @site_command
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.argument("into")
+@click.argument("into", shell_complete=complete_site)
 def merge(config: Path | None, as_json: bool, site: str, yes: bool, into: str) -> None:
-    """Move all figures of a site to the site INTO, where they are added; asks first.
+    """Add all figures of a site to those of another; asks first.
 
-    Articles, days, start figures, hours, the most read and late days' visitors: each comes over
-    once, however often this is stopped and given again. Both go on counting meanwhile; what is
-    still counted for the site afterwards stays there until it is merged again. Days meet by their
-    names. The site itself need not be in the settings any more.
+    They move to the site INTO: articles, days, start figures, hours, the most read and late days'
+    visitors, each once, however often this is stopped and given again. Both go on counting
+    meanwhile; what is still counted for the site afterwards stays there until it is merged again.
+    Days meet by their names. The site itself need not be in the settings any more.
 
-    Example: visitor-counter merge -s old-blog vithuy
+    \b
+    Examples:
+      visitor-counter merge -s old-blog vithuy
+      visitor-counter merge -s old-blog vithuy --yes --json
     """
     settings = load_sites(config, into)
     known(settings, into)
     if not SITE_KEY.fullmatch(site):
         known(settings, site)
-    run(_merge(settings, site, into, yes=yes, as_json=as_json))
+    run(
+        _merge(settings, site, into, yes=yes, as_json=as_json),
+        stopped="what was moved stays so, and the same command moves the rest",
+    )
 
 
 async def _merge(settings: Settings, site: str, into: str, *, yes: bool, as_json: bool) -> None:
@@ -64,7 +76,7 @@ async def _merge(settings: Settings, site: str, into: str, *, yes: bool, as_json
             raise UnknownSite(f"Nothing is known of a site {site!r}; its key would be right.")
         if not yes:
             told = f"{total.get(Unit.VIEWS, 0):,} views of {total.get('articles', 0):,} articles"
-            click.confirm(f"Move all figures of {site} to {into}, {told}?", abort=True, err=True)
+            ask(f"Move all figures of {site} to {into}, {told}?")
         house = House(store, Sites(settings.sites))
         with bar("articles") as progress:
             change = await house.merge(site, into, who=who(), progress=progress)
@@ -74,11 +86,14 @@ async def _merge(settings: Settings, site: str, into: str, *, yes: bool, as_json
 @click.command()
 @site_command
 def compact(config: Path | None, as_json: bool, site: str) -> None:
-    """Have a site's figures take as little memory as they can; tells the bytes before and after.
+    """Have a site's figures take as little memory as they can.
 
-    It changes no figure, goes on beside the counting, and may be stopped at any moment.
+    It changes no figure, goes on beside the counting, and may be stopped at any moment; it tells
+    the bytes before and after.
 
-    Example: visitor-counter compact -s vithuy
+    \b
+    Example:
+      visitor-counter compact -s vithuy
     """
     settings = load_sites(config, site)
     known(settings, site)
@@ -88,4 +103,4 @@ def compact(config: Path | None, as_json: bool, site: str) -> None:
             with bar("buckets") as progress:
                 return await house.compact(site, who=who(), progress=progress)
 
-    show(run(pack()), as_json)
+    show(run(pack(), stopped="no figure was changed"), as_json)

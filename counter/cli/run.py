@@ -13,13 +13,23 @@ import uvloop
 T = TypeVar("T")
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
-    """Return what `main` returns."""
+def run(main: Coroutine[Any, Any, T], *, stopped: str = "") -> T:
+    """Return what `main` returns.
+
+    Args:
+        stopped: what to say, besides that it was stopped, if Ctrl-C (SIGINT) stops it.
+
+    Raises:
+        KeyboardInterrupt: it did; the argument is what to say.
+    """
     # What has been imported stays: it need not be looked through for garbage, and what a request
     # leaves behind has no cycles, as a rule.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    return uvloop.run(main)
+    try:
+        return uvloop.run(main)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(*filter(None, [stopped])) from None
 
 
 def on_hangup(call: Callable[[], Coroutine[Any, Any, object]]) -> None:
@@ -39,8 +49,8 @@ def on_hangup(call: Callable[[], Coroutine[Any, Any, object]]) -> None:
     loop.add_signal_handler(signal.SIGHUP, hang_up)
 
 
-async def until_told(*, interrupt: bool = True) -> str:
-    """Wait for SIGTERM or, with `interrupt`, SIGINT; returns its name."""
+def until_told(*, interrupt: bool = True) -> asyncio.Future[str]:
+    """Heed SIGTERM and, with `interrupt`, SIGINT from now on; returns what will be its name."""
     loop = asyncio.get_running_loop()
     told: asyncio.Future[str] = loop.create_future()
 
@@ -50,4 +60,4 @@ async def until_told(*, interrupt: bool = True) -> str:
 
     for number in (signal.SIGTERM, signal.SIGINT) if interrupt else (signal.SIGTERM,):
         loop.add_signal_handler(number, tell, number.name)
-    return await told
+    return told

@@ -86,7 +86,9 @@ def _from_file(kind: Format, path: Path, options: Callable[[], Options]) -> Sour
             yield from kind.read(handle, options())
 
     def position() -> int:
-        return handle.tell() if handle and not handle.closed else size
+        if handle is None:
+            return 0
+        return size if handle.closed else handle.tell()
 
     return Source(rows, digest, size, position)
 

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from counter.cli.common import json_option, site_option
 from counter.settings import SITE_KEY, Scope
 from counter.web.tokens import make_token, token_hash
 
@@ -20,12 +21,17 @@ from counter.web.tokens import make_token, token_hash
     required=True,
     help="What it is for; may be repeated.",
 )
-@click.option("--site", "-s", "sites", multiple=True, help="For this site only; may be repeated.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@site_option("For this site only; may be repeated.", "sites", multiple=True)
+@json_option
 def token(name: str, scopes: tuple[str, ...], sites: tuple[str, ...], as_json: bool) -> None:
-    """Make a token called NAME; it is shown once, and the settings get its hash.
+    """Make a token called NAME for requests.
 
-    Example: visitor-counter token ops --scope read --scope write
+    It is shown once, and the settings get its hash.
+
+    \b
+    Examples:
+      visitor-counter token ops --scope read --scope write
+      visitor-counter token blog-php --scope count -s blog
     """
     for key in (name, *sites):
         if not SITE_KEY.fullmatch(key):

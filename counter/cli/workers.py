@@ -111,8 +111,9 @@ async def _supervise(settings: Settings, workers: Workers, url: str, directory: 
         listener = operations(router, metrics, settings)
         ops_address = await stack.enter_async_context(listener)
         on_hangup(partial(workers.reload, register, tokens))
+        told = until_told()
         log_serving(settings, workers.address, ops_address, workers=workers.count)
-        log.info("stopping", signal=await until_told())
+        log.info("stopping", signal=await told)
         ops.stopping = True
 
 
@@ -218,7 +219,7 @@ async def _work(
     async with serving(settings, url, listener=listener, entries=entries) as service:
         on_hangup(partial(reload, config, settings, service.directory, service.tokens))
         refresher = asyncio.create_task(_refresh(service.metrics))
-        told = asyncio.create_task(until_told(interrupt=False))
+        told = until_told(interrupt=False)
         orphaned = asyncio.create_task(_orphaned())
         await asyncio.wait((told, orphaned), return_when=asyncio.FIRST_COMPLETED)
         for task in (refresher, told, orphaned):

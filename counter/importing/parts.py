@@ -26,6 +26,14 @@ Figures = tuple[int, int, int]
 """Views, visits, visitors."""
 
 
+class BadEntry(BadImport):
+    """An entry can't be used, and all are to be."""
+
+
+class NothingUsable(Exception):
+    """All entries of a source were rejected: it is something else than was thought."""
+
+
 @dataclass(slots=True)
 class Part:
     """What is added at once, or not at all."""
@@ -40,6 +48,10 @@ class Part:
     @property
     def is_full(self) -> bool:
         return len(self.articles) >= MOST_ARTICLES or len(self.days) >= MOST_DAYS
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.articles or self.days or any(self.start))
 
     @property
     def day_rows(self) -> list[DayRow]:
@@ -84,6 +96,9 @@ def in_parts(
     Args:
         report: told what was found, as it goes on.
         reject: told of each entry that could not be used.
+
+    Raises:
+        NothingUsable: that was each of them.
     """
     part = Part(1)
     for row in rows:
@@ -108,6 +123,8 @@ def in_parts(
         else:
             report.rejected += 1
             reject(row)
+    if report.rejected and part.is_empty and part.number == 1 and not report.left_out:
+        raise NothingUsable(f"none of its {report.rejected:,} entries can be used")
     part.is_last = True
     yield part
 
@@ -116,9 +133,9 @@ def strictly(rejected: Rejected) -> None:
     """Refuse the first entry that can't be used.
 
     Raises:
-        BadImport: always; names it.
+        BadEntry: always; names it.
     """
-    raise BadImport(describe(rejected))
+    raise BadEntry(f"{describe(rejected)}; with --strict nothing was added")
 
 
 def describe(rejected: Rejected) -> str:

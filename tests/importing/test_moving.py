@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -333,6 +334,32 @@ def test_a_strict_import_with_a_bad_entry_adds_nothing(command: Run, tmp_path: P
     (tmp_path / "f").write_text(LINES + "nonsense\n")
     assert "line 4: is not JSON" in command("import", "jsonl", "f", "-s", "a", "--strict", code=1)
     assert command("figures", "-s", "a", "--json")["total"] == 0
+
+
+def test_a_file_in_which_nothing_can_be_used_is_refused_and_not_remembered(
+    command: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_text("nonsense\n" * 9)
+    for _ in range(2):
+        told = command("import", "jsonl", "f", "-s", "a", code=1)
+        assert "f: none of its 9 entries can be used; is its format jsonl?" in told
+        assert "rejected: line 1: is not JSON" in told
+
+
+def test_an_export_tells_programs_what_it_wrote(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text(LINES)
+    command("import", "jsonl", "f", "-s", "a")
+    assert command("export", "--out", "all", "--json") == [
+        {"site": "a", "file": "all/a.jsonl", "articles": 1, "days": 1},
+        {"site": "b", "file": "all/b.jsonl", "articles": 0, "days": 0},
+    ]
+
+
+def test_an_export_is_utf_8_in_every_locale(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text('{"path": "/lũ-lụt", "views": 1}\n')
+    command("import", "jsonl", "f", "-s", "a")
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    assert "/lũ-lụt" in command("export", "-s", "a", env=environ)
 
 
 @pytest.mark.parametrize(
