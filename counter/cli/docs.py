@@ -10,6 +10,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from counter import settings
+from counter.cli.cli_page import cli_page
 from counter.cli.metrics_page import metrics_page
 
 _SETTINGS = """\
@@ -33,6 +34,8 @@ origins = ["https://www.example.gov.vn"]
 timezone = "Asia/Ho_Chi_Minh"
 start_total = 1361382
 ```
+
+`COUNTER_CONFIG` names the file where `--config` does not.
 
 The environment has the last word: `COUNTER_SERVER_LISTEN`, `COUNTER_STORE_URL`,
 `COUNTER_SITES_VITHUY_START_TOTAL` (a `-` in a site's key is a `_` there). A list is written with
@@ -71,14 +74,35 @@ _TYPES = {int: "number", bool: "`true` or `false`", str: "text"}
 
 @click.group(hidden=True)
 def docs() -> None:
-    """Print a page of the documentation that is made from the code."""
+    """Print a page of the documentation that is made from the code.
+
+    \b
+    Example:
+      visitor-counter docs cli > docs/cli.md
+    """
+
+
+@docs.command("cli")
+@click.pass_context
+def cli_command(context: click.Context) -> None:
+    """Print docs/cli.md.
+
+    \b
+    Example:
+      visitor-counter docs cli > docs/cli.md
+    """
+    main = context.find_root().command
+    assert isinstance(main, click.Group)  # noqa: S101 # it has found this command
+    click.echo(cli_page(main), nl=False)
 
 
 @docs.command("settings")
 def settings_command() -> None:
     """Print docs/settings.md.
 
-    Example: visitor-counter docs settings > docs/settings.md
+    \b
+    Example:
+      visitor-counter docs settings > docs/settings.md
     """
     click.echo(settings_page(), nl=False)
 
@@ -87,7 +111,9 @@ def settings_command() -> None:
 def metrics_command() -> None:
     """Print docs/metrics.md.
 
-    Example: visitor-counter docs metrics > docs/metrics.md
+    \b
+    Example:
+      visitor-counter docs metrics > docs/metrics.md
     """
     click.echo(metrics_page(), nl=False)
 
