@@ -269,7 +269,7 @@ async def test_forced_colours_and_less_motion_are_honoured(host: Host) -> None:
         forced_colors="active",
         reduced_motion="reduce",
     )
-    await expect(element.locator("i").first).to_have_css("outline-style", "solid")
+    await expect(element.locator("i").first).to_have_css("border-top-style", "solid")
     assert await element.evaluate("e => e.shadowRoot.getAnimations().length") == 0
 
 
