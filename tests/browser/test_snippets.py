@@ -49,6 +49,36 @@ async def test_the_element_shows_the_week_and_the_month_too(host: Host) -> None:
     await shows(await open_page(host, body, path="/b"), "2", "2", "1")
 
 
+async def test_elements_of_one_s_own_and_lists_are_filled(host: Host) -> None:
+    await host.up.client.view("/news/rice")
+    own, listed = blocks("html", "Figures in elements of your own")
+    page = await open_page(host, SCRIPT + own + listed, path="/news/flood")
+    shown = page.locator("[data-counter]")
+    await expect(shown).to_have_text(["1", "2", "2", "0", "2", "1", "1"])
+
+
+async def test_labels_of_one_s_own_and_the_style_sheet_reach_the_element(host: Host) -> None:
+    labels, sheet = blocks("html", "The element")[0], "".join(blocks("css", "The element"))
+    page = await open_page(host, f"<style>{sheet}</style>{SCRIPT}{labels}")
+    await expect(page.locator("visitor-counter dt").first).to_have_text("Reading now")
+    await expect(page.get_by_text("Total")).to_be_hidden()
+    await expect(page.get_by_text("Since 2009")).to_be_visible()
+    looks = await page.evaluate(
+        """() => {
+          const look = (part, name) => getComputedStyle(document.querySelector("visitor-counter")
+            .shadowRoot.querySelector(`[part~=${part}]`))[name]
+          return [look("list", "backgroundColor"), look("list", "borderTopColor"),
+            look("list", "borderTopLeftRadius"), look("list", "color"), look("figure", "color"),
+            look("list", "fontFamily"), look("total", "fontSize"), look("row", "paddingTop"),
+            look("label", "fontStyle"), look("figure", "letterSpacing")]
+        }"""
+    )
+    assert looks == [
+        *("rgb(255, 251, 230)", "rgb(224, 194, 0)", "0px", "rgb(17, 34, 51)", "rgb(122, 75, 0)"),
+        *("Georgia, serif", "20px", "4px", "italic", "0.8px"),
+    ]
+
+
 # Content-Security-Policy
 
 [POLICY], [IMAGE, FRAME] = (text.splitlines() for text in blocks("text", "Content-Security-Policy"))
