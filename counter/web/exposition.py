@@ -8,6 +8,7 @@ test holds each byte to what the library writes.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import copysign
 
 from prometheus_client.core import Exemplar, Metric
 from prometheus_client.utils import floatToGoString
@@ -47,7 +48,9 @@ def _exemplar(exemplar: Exemplar) -> str:
 
 def number(value: float) -> str:
     """Return a value as Go writes it."""
-    # Most are small whole numbers, which every way of writing writes alike.
+    # Most are small whole numbers, which every way of writing writes alike; of them, most are 0.
+    if value == 0:
+        return "0.0" if copysign(1, value) > 0 else "-0.0"
     if 0 < value < 1_000_000 and value == (whole := int(value)):
         return f"{whole}.0"
     return str(floatToGoString(value))  # type: ignore[no-untyped-call] # untyped
