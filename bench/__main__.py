@@ -10,7 +10,7 @@ from typing import Any
 import click
 import uvloop
 
-from bench import batches, bots, imports, memory, overload, page, reads, scrape, speed
+from bench import batches, bots, imports, memory, overload, page, reads, scrape, speed, workers
 
 _SIZES = (1, 8, 32, 64, 128, 256, 512)
 _SITES = (1, 8, 64, 512)
@@ -55,6 +55,18 @@ def overload_command(target: Path, rounds: int, seconds: int) -> None:
     measured = uvloop.run(overload.measure(rounds, seconds))
     overload.show(measured)
     _write(target, "overload", measured)
+
+
+@main.command("workers")
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--seconds", default=4, show_default=True, help="Length of one run.")
+@click.option("--connections", default=128, show_default=True)
+@click.pass_obj
+def workers_command(target: Path, rounds: int, seconds: int, connections: int) -> None:
+    """What a second worker brings."""
+    measured = uvloop.run(workers.measure(rounds, seconds, connections))
+    workers.show(measured)
+    _write(target, "workers", measured)
 
 
 @main.command("imports")

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +48,14 @@ class Peer:
 
 
 @contextlib.asynccontextmanager
-async def store(directory: Path) -> AsyncIterator[tuple[str, Redis]]:
-    """Run a real Valkey as the service does by default; yields its URL and a client of it."""
-    os.sched_setaffinity(0, {OTHER_CORE})
+async def store(
+    directory: Path, cores: Collection[int] = (OTHER_CORE,)
+) -> AsyncIterator[tuple[str, Redis]]:
+    """Run a real Valkey as the service does by default; yields its URL and a client of it.
+
+    The benchmark itself, and with it the load, has the same `cores` from then on.
+    """
+    os.sched_setaffinity(0, cores)
     async with EmbeddedStore(directory, durable=False).running() as url:
         redis: Redis = Redis.from_url(url)
         try:
