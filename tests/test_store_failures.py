@@ -96,6 +96,27 @@ async def test_views_of_an_outage_are_answered_stale_and_counted_once_in_their_o
     assert (figures["yesterday"], figures["today"]) == (30, 6)
 
 
+async def test_of_an_article_that_nobody_asked_for_nothing_is_told_while_the_store_is_away(
+    server: StoreServer, start: Start
+) -> None:
+    site = {"origins": ["https://a.vn"], "allow_no_origin": True, "dropins": ["waline"]}
+    up = await start(site, store={"url": server.url, **SOON})
+    await send(up, 3)
+    await up.client.figures("/x")
+    server.kill()
+    figures = await up.client.figures("/x", "/y")
+    assert (figures["articles"], figures["stale"]) == ({"/x": 3, "/y": None}, True)
+    badge = await up.client.request("GET", "/v1/a/badge.svg?figure=views&path=/y")
+    assert ">–<" in await badge.text()
+    asked = {"headers": {"Origin": "https://a.vn"}}
+    known, unknown = [
+        await up.client.request("GET", f"/api/article?path={path}&type=time", **asked)
+        for path in ("/x", "/x,/y")
+    ]
+    assert ([row["time"] for row in (await known.json())["data"]], unknown.status) == ([3], 503)
+    await server.start()
+
+
 async def test_the_oldest_views_go_first_while_new_ones_keep_coming(
     server: StoreServer, start: Start
 ) -> None:

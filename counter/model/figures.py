@@ -116,8 +116,9 @@ class Figures:
     week: int
     month: int
     total: int
-    articles: dict[str, int] = field(default_factory=dict)
-    """Views by article, for the paths that were asked for; 0 where there are none."""
+    articles: dict[str, int | None] = field(default_factory=dict)
+    """Views by article, for the paths that were asked for; 0 where there are none, None where they
+    are not known while the store is away."""
     stale: bool = False
     total_views: int = 0
     """The total in views, whatever the site's unit."""

@@ -42,7 +42,7 @@ class FiguresReader:
         self._clock = clock
         self._max_age_ms = max_age_ms
         self._figures: dict[str, tuple[int, Figures]] = {}
-        self._views: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+        self._views: OrderedDict[tuple[str, str], tuple[int, int | None]] = OrderedDict()
         self._gathering: _Flight | None = None
         self._flying: _Flight | None = None
 
@@ -60,7 +60,7 @@ class FiguresReader:
         except CounterError as error:
             if site not in self._figures:
                 raise Unavailable(f"The figures can't be read: {error}.") from None
-            return replace(self._assemble(site, paths), stale=True)
+            return replace(self._assemble(site, paths, unknown=None), stale=True)
         return self._assemble(site, paths)
 
     def _missing(self, site: str, paths: tuple[str, ...]) -> set[str] | None:
@@ -80,11 +80,11 @@ class FiguresReader:
         )
         return None if fresh and not missing else missing
 
-    def _assemble(self, site: str, paths: tuple[str, ...]) -> Figures:
+    def _assemble(self, site: str, paths: tuple[str, ...], unknown: int | None = 0) -> Figures:
         figures = self._figures[site][1]
         if not paths:
             return figures
-        articles = {path: self._views.get((site, path), (0, 0))[1] for path in paths}
+        articles = {path: self._views.get((site, path), (0, unknown))[1] for path in paths}
         return replace(figures, articles=articles)
 
     async def _fetch(self, site: str, paths: set[str]) -> None:

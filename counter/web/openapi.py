@@ -76,7 +76,7 @@ def _schemas() -> dict[str, Any]:
         "day": {"type": "string", "format": "date"},
         "unit": {"enum": [unit.value for unit in Unit]},
         **dict.fromkeys(("online", "today", "yesterday", "week", "month", "total"), _COUNT),
-        "articles": {"type": "object", "additionalProperties": _COUNT},
+        "articles": {"type": "object", "additionalProperties": _MAYBE},
     }
     answer = ("views", "online", "today", "yesterday", "total")
     reasons = [reason.value for reason in Reason]
@@ -85,8 +85,12 @@ def _schemas() -> dict[str, Any]:
         "Figures": object_of(
             figures,
             {
-                "views": {**_COUNT, "description": "The one article's, if one was asked for."},
-                "stale": {"const": True, "description": "The store is away: the last known."},
+                "views": {**_MAYBE, "description": "The one article's, if one was asked for."},
+                "stale": {
+                    "const": True,
+                    "description": "The store is away: the last known, null for an article of "
+                    "which nothing is.",
+                },
             },
         ),
         "Counted": object_of(

@@ -123,6 +123,18 @@ class Desk:
         articles = (article_path(path, site) for path in paths)
         return await self._reader.read(key, tuple(dict.fromkeys(articles)))
 
+    async def views(self, key: str, site: Site, paths: tuple[str, ...]) -> dict[str, int]:
+        """Return the views of articles, in the order asked for, each once.
+
+        Raises:
+            Unavailable: those of one are not known, and the store is away.
+        """
+        told = (await self.figures(key, site, paths)).articles
+        known = {path: views for path, views in told.items() if views is not None}
+        if len(known) < len(told):
+            raise Unavailable("The store is away, and these views are not known from before.")
+        return known
+
     def leave_out(self, key: str, reason: Reason) -> None:
         """Note a view that its sender itself says is not to count."""
         self._metrics.received[key,].inc()

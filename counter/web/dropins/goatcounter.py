@@ -87,7 +87,7 @@ class GoatCounter:
     async def _views(self, name: str, key: str, site: Site) -> int:
         if name == "TOTAL":
             return (await self._desk.figures(key, site, ())).total_views
-        [views] = (await self._desk.figures(key, site, ("/" + name.strip("/"),))).articles.values()
+        [views] = (await self._desk.views(key, site, ("/" + name.strip("/"),))).values()
         return views
 
 

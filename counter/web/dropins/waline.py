@@ -44,8 +44,8 @@ class Waline:
         if any(len(kind) > _LONGEST_TYPE for kind in kinds):
             raise BadParameter(f"A type has at most {_LONGEST_TYPE} letters, such as {_VIEWS}.")
         key, site = self._desk.find(_WAY, origin_first(request))
-        figures = await self._desk.figures(key, site, tuple(paths))
-        views = [figures.articles[article_path(path, site)] for path in paths]
+        articles = await self._desk.views(key, site, tuple(paths))
+        views = [articles[article_path(path, site)] for path in paths]
         return _data([{kind: n if kind == _VIEWS else 0 for kind in kinds} for n in views])
 
     async def count(self, request: web.BaseRequest, _: str) -> web.Response:
