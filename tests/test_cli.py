@@ -185,7 +185,7 @@ def test_set_moves_the_total_s_start(config: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
-        pytest.param(("figures", "-s", "a", "/b"), ["total", "1006", "/b"], id="figures"),
+        pytest.param(("figures", "-s", "a", "/b"), ["total", "1,006", "/b"], id="figures"),
         pytest.param(("history", "-s", "a"), ["views", "visits", "visitors"], id="history"),
         pytest.param(("top", "-s", "a", "--period", "total"), ["/tin-tức", "5"], id="top"),
     ],

@@ -163,7 +163,7 @@ def print_table(columns: tuple[str, ...], rows: list[Any]) -> None:
     for n, column in enumerate(columns):
         table.add_column(column, justify="left" if n == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(str(value) for value in row))
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
     # A path is told as it is, whatever brackets and colons are in it; whole, where no screen ends.
     width = None if sys.stdout.isatty() else _WIDE
     Console(markup=False, emoji=False, width=width).print(table)

@@ -60,9 +60,19 @@ def show(change: Change, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(change), ensure_ascii=False))
         return
-    figures = f"{_figures(change.before)} → {_figures(change.after)}"
-    told = figures if change.changed else "was so before"
+    told = _difference(change.before, change.after) if change.changed else "was so before"
     click.echo(f"{change.site}: {change.what} {change.subject}: {told}")
+
+
+def _difference(before: dict[str, int], after: dict[str, int]) -> str:
+    """Return the figures before and after; where some changed, those that did not are left out."""
+    same = {name for name, figure in before.items() if after.get(name) == figure}
+    if before.keys() == after.keys() != same:
+        before, after = (
+            {name: figure for name, figure in figures.items() if name not in same}
+            for figures in (before, after)
+        )
+    return f"{_figures(before)} → {_figures(after)}"
 
 
 def _figures(figures: dict[str, int]) -> str:
@@ -217,7 +227,7 @@ def audit(config: Path | None, as_json: bool, only: tuple[str, ...], limit: int)
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
     for site, entry in found:
-        figures = f"{_figures(entry.before)} → {_figures(entry.after)}"
+        figures = _difference(entry.before, entry.after)
         when = _when(entry.at)[:19].replace("T", " ")
         click.echo(f"{when} UTC  {entry.who}  {site}: {entry.what} {entry.subject}: {figures}")
 

@@ -193,7 +193,11 @@ def test_merge_says_what_would_move_and_asks_first(config: Path) -> None:
     refused = run(config, "merge", "-s", "a", "b", input="n\n")
     assert (refused.exit_code, refused.stderr.startswith(asked)) == (1, True)
     assert articles(config, "/a") == {"/a": 3}
-    assert run(config, "merge", "-s", "a", "b", input="y\n").exit_code == 0
+    merged = run(config, "merge", "-s", "a", "b", input="y\n")
+    assert merged.exit_code == 0
+    gone, come = (merged.stdout.partition(" → ")[n] for n in (0, 2))
+    assert "a articles 3, b views 100" in gone
+    assert "a articles 0, b views 106" in come
     assert result(config, "figures", "-s", "b", "/a")["articles"] == {"/a": 3}
     assert result(config, "figures", "-s", "b")["total"] == 106
     assert run(config, "check").exit_code == 0
