@@ -18,17 +18,49 @@ from rich.table import Table
 
 from bench.machine import CORES, store, store_cpu_us
 
+_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+
+
+def _address(n: int) -> str:
+    return f"10.{n // 65536 % 256}.{n // 256 % 256}.{n % 256}"
+
+
+def _time(n: int) -> str:
+    return f"{n // 36_000 % 24:02d}:{n // 600 % 60:02d}:{n // 10 % 60:02d}"
+
+
+def _sql(n: int) -> str:
+    """Return a row as mysqldump writes it: a thousand of them an INSERT."""
+    insert = "INSERT INTO `wp_statistics_pages` (`uri`,`type`,`date`,`count`,`id`) VALUES\n"
+    row = f"('/tin-tuc/2026/11/bai-viet-{n:08d}','post','2026-11-22',{n % 997 + 1},{n})"
+    return ("" if n % 1000 else insert) + row + (";\n" if n % 1000 == 999 else ",\n")
+
+
 FORMATS: dict[str, Callable[[int], str]] = {
     "jsonl": lambda n: f'{{"path": "/tin-tuc/2026/11/bai-viet-{n:08d}", "views": {n % 997 + 1}}}\n',
     "csv": lambda n: f"/tin-tuc/2026/11/bai-viet-{n:08d},{n % 997 + 1}\n",
     "log-combined": lambda n: (
-        f"10.{n // 65536 % 256}.{n // 256 % 256}.{n % 256} - - "
-        f"[22/Nov/2026:{n // 36_000 % 24:02d}:{n // 600 % 60:02d}:{n // 10 % 60:02d} +0700] "
-        f'"GET /tin-tuc/bai-viet-{n * 7919 % 20_000} HTTP/1.1" 200 5120 "-" '
-        '"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"\n'
+        f"{_address(n)} - - [22/Nov/2026:{_time(n)} +0700] "
+        f'"GET /tin-tuc/bai-viet-{n * 7919 % 20_000} HTTP/1.1" 200 5120 "-" "{_AGENT}"\n'
+    ),
+    "log-json": lambda n: (
+        f'{{"time_iso8601":"2026-11-22T{_time(n)}+07:00","remote_addr":"{_address(n)}",'
+        f'"request_method":"GET","request_uri":"/tin-tuc/bai-viet-{n * 7919 % 20_000}",'
+        f'"status":"200","http_user_agent":"{_AGENT}"}}\n'
+    ),
+    "goatcounter": lambda n: (
+        f"/tin-tuc/bai-viet-{n * 7919 % 20_000},Tin,false,,Chrome 142,Windows 10,{n // 3:x},0,,,"
+        f'"1280,768,1",VN-55,true,2026-11-22T{_time(n)}Z\n'
+    ),
+    "wp-statistics": _sql,
+}
+_HEADS = {
+    "csv": "path,views\n",
+    "goatcounter": (
+        "2Path,Title,Event,UserAgent,Browser,System,Session,Bot,Referrer,Referrer scheme,"
+        "Screen size,Location,FirstVisit,Date\n"
     ),
 }
-_HEADS = {"csv": "path,views\n"}
 
 
 async def measure(formats: list[str], rows: int) -> dict[str, Any]:
