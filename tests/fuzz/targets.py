@@ -542,6 +542,20 @@ _SITEMAPS = (
         most=9,
     ).map(lambda text: text.encode("utf-8", "surrogatepass"))
     | st.binary()
+    | st.builds(
+        lambda kind, inner: f"<{kind[0]}>{inner}</{kind[0]}>".replace("entry", kind[1]).encode(),
+        st.sampled_from([("urlset", "url"), ("sitemapindex", "sitemap"), ("urlset", "sitemap")]),
+        _pieces(
+            *("<entry><loc>", "</loc></entry>", "<entry/>", "https://a.vn/x", "/a", "<!--", "-->"),
+            *(
+                "<entry><loc>/a</loc></entry>",
+                "<![CDATA[/b]]>",
+                "&amp;",
+                "&lt;",
+                "<x:loc xmlns:x=''>",
+            ),
+        ),
+    )
 )
 
 
