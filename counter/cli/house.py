@@ -60,12 +60,14 @@ def show(change: Change, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(change), ensure_ascii=False))
         return
-    told = _difference(change.before, change.after) if change.changed else "was so before"
+    told = _difference(change.before, change.after) if change.changed else "there is nothing to do"
     click.echo(f"{change.site}: {change.what} {change.subject}: {told}")
 
 
 def _difference(before: dict[str, int], after: dict[str, int]) -> str:
     """Return the figures before and after; where some changed, those that did not are left out."""
+    if not before and not after:
+        return "done"
     same = {name for name, figure in before.items() if after.get(name) == figure}
     if before.keys() == after.keys() != same:
         before, after = (
@@ -226,6 +228,8 @@ def audit(config: Path | None, as_json: bool, only: tuple[str, ...], limit: int)
         rows = [{"site": site, **_row(entry)} for site, entry in found]
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
+    if not found:
+        click.echo("nobody has changed figures by hand", err=True)
     for site, entry in found:
         figures = _difference(entry.before, entry.after)
         when = _when(entry.at)[:19].replace("T", " ")

@@ -52,6 +52,8 @@ class Outcome:
     gained: Figures = (0, 0, 0)
     parts: int = 0
     """Parts that were added now."""
+    parts_before: int = 0
+    """Parts that had been added when it was stopped."""
     was_finished: bool = False
 
     @property
@@ -179,7 +181,7 @@ async def _import(
     outcome.was_finished = bool(before and before.finished)
     if outcome.was_finished:
         return outcome
-    done = before.part if before else 0
+    done = outcome.parts_before = before.part if before else 0
 
     def added(part: Part) -> None:
         if part.number > done:
@@ -293,6 +295,7 @@ def _tell(outcome: Outcome, target: Target, dry_run: bool, as_json: bool, index:
             "id": target.name,
             "dry_run": dry_run,
             "parts_added": outcome.parts,
+            "parts_before": outcome.parts_before,
             "was_finished": outcome.was_finished,
             "before": dict(zip(names, outcome.before, strict=True)),
             "after": dict(zip(names, outcome.after, strict=True)),
@@ -316,6 +319,9 @@ def _tell(outcome: Outcome, target: Target, dry_run: bool, as_json: bool, index:
     verb = "would go" if dry_run else "went"
     before, after = outcome.before[index], outcome.after[index]
     click.echo(f"the total {verb} from {before:,} to {after:,}")
+    if outcome.parts_before:
+        parts = _number(outcome.parts_before, "part was", "parts were")
+        click.echo(f"{parts} added before it was stopped")
     if not dry_run:
         click.echo(f"added as {target.name}: a second run adds nothing")
 

@@ -66,7 +66,7 @@ def test_rename_says_what_it_moved(config: Path) -> None:
     assert (ended.exit_code, ended.stdout) == (0, "a: rename /a → /b: /a 3, /b 2 → /b 5\n")
     assert articles(config, "/a", "/b", "/c") == {"/a": 5, "/b": 5, "/c": 1}
     again = run(config, "rename", "-s", "a", "/a", "/b")
-    assert (again.exit_code, again.stdout) == (0, "a: rename /a → /b: was so before\n")
+    assert (again.exit_code, again.stdout) == (0, "a: rename /a → /b: there is nothing to do\n")
     refused = run(config, "rename", "-s", "a", "/a", "/c")
     assert refused.exit_code == 1
     assert "/a stands for /b already" in refused.stderr
@@ -111,6 +111,7 @@ def test_renames_are_read_from_standard_input_too(config: Path) -> None:
 
 
 def test_the_audit_log_tells_who_changed_what(config: Path) -> None:
+    assert run(config, "audit").stderr == "nobody has changed figures by hand\n"
     run(config, "set", "-s", "a", "--start", "70")
     run(config, "set", "-s", "a", "--start", "70")
     run(config, "rename", "-s", "a", "/a", "/b")
@@ -167,6 +168,7 @@ def test_forget_says_that_a_name_is_none_of_its_own(config: Path) -> None:
     run(config, "rename", "-s", "a", "/a", "/b")
     ended = run(config, "forget", "-s", "a", "/a", input="y\n")
     assert ended.stderr.startswith("Forget that /a of a stands for /b, which keeps its views?")
+    assert ended.stdout == "a: forget the name /a of /b: done\n"
     assert articles(config, "/a", "/b") == {"/a": 0, "/b": 5}
 
 
@@ -202,7 +204,7 @@ def test_merge_says_what_would_move_and_asks_first(config: Path) -> None:
     assert result(config, "figures", "-s", "b")["total"] == 106
     assert run(config, "check").exit_code == 0
     again = run(config, "merge", "-s", "a", "b", "--yes")
-    assert again.stdout == "a: merge into b: was so before\n"
+    assert again.stdout == "a: merge into b: there is nothing to do\n"
 
 
 def test_a_site_that_has_left_the_settings_can_be_merged(config: Path) -> None:
