@@ -16,6 +16,7 @@ from stores import DAY, NOW
 from counter.errors import SettingsError
 from counter.model.days import HOUR_MS, day_start, shift
 from counter.model.figures import DayRow
+from counter.readers import overview
 from counter.readers.overview import Hour, OverviewReader, first_month
 from counter.settings import parse
 from counter.storage import keys
@@ -162,6 +163,16 @@ async def test_an_article_is_found(full: Running, text: str, articles: dict[str,
     )
     assert response.status == 200
     assert found(await response.text()) == articles
+
+
+async def test_searches_take_turns_and_few_wait(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "MOST_SEARCHES", 0)
+    up = await start({"owner_link": token_hash(SECRET)})
+    response = await up.client.request("GET", f"/owner/a.{SECRET}?q=x")
+    assert (response.status, response.headers["Retry-After"]) == (503, "1")
+    await html(up.client, f"/owner/a.{SECRET}?q=")
 
 
 async def test_of_very_many_the_first_fifty_are_told(full: Running) -> None:

@@ -22,6 +22,7 @@ from counter.model.days import (
 )
 from counter.model.figures import DayRow, Figures
 from counter.model.paths import normalise
+from counter.readers.turns import Turns
 from counter.settings import Site
 from counter.sites import Sites
 from counter.storage.keys import TOP_KEEP
@@ -33,6 +34,8 @@ TOP_SHOWN = 10
 MOST_FOUND = 50
 LONGEST_SEARCH = 1_000
 """Characters of a search: a whole address may be pasted."""
+MOST_SEARCHES = 16
+"""Searches that may be under way or wait: they are made one at a time."""
 _SEARCHED = 2 * TOP_KEEP
 
 Articles = list[tuple[str, int]]
@@ -77,6 +80,7 @@ class OverviewReader:
         self._max_age_ms = max_age_ms
         self._known: dict[str, tuple[int, Overview]] = {}
         self._looking: dict[str, asyncio.Task[Overview]] = {}
+        self._searches = Turns(MOST_SEARCHES)
 
     async def read(self, key: str) -> Overview:
         """Return the overview of the site `key`: the last known, stale, while the store is away.
@@ -144,17 +148,22 @@ class OverviewReader:
 
         Raises:
             UnknownSite: there is no such site.
+            Unavailable: too many search already.
         """
         site = self._sites.find(key)
         text = text.strip()[:LONGEST_SEARCH]
         if not text:
             return []
+        async with self._searches.take():
+            return await self._search(key, site, text)
+
+    async def _search(self, key: str, site: Site, text: str) -> Articles:
         now = self._clock()
         today = self._sites.calendar(site).day(now)
         ever, of_today = await asyncio.gather(
             self._store.top(key, [], _SEARCHED), self._store.top(key, [today], _SEARCHED)
         )
-        words = _plain(text).split()
+        words = list(dict.fromkeys(_plain(text).split()))
         paths = dict.fromkeys(path for path, _ in (*ever, *of_today) if _holds(path, words))
         try:
             whole = [normalise(text, site.kept_parameters)]
