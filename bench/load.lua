@@ -22,7 +22,7 @@ local function article()
     if cumulative[middle] < at then low = middle + 1 else high = middle end
   end
   -- The rank says how popular an article is; its number is to say nothing.
-  return string.format('/tin-tuc/2026/11/bai-viet-%06d', (low * 7919) % articles)
+  return string.format('%%2Ftin-tuc%%2F2026%%2F11%%2Fbai-viet-%06d', (low * 7919) % articles)
 end
 
 function init(args)

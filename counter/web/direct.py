@@ -5,89 +5,83 @@ three times: half of what a view costs. A view wants none of that. Its head is a
 its answer is one piece of bytes, and whoever has the figures can write it there and then.
 
 A request comes this way if its connection has no other to answer, its route has a `Begin`, and
-that finds nothing unusual in it. Whatever is not answered with figures in the end (a view that a
-filter left out, an error) is handed over to the route's usual handler, with its outcome.
+that finds nothing unusual in it. All else is for the route's usual handler; so is a view that a
+filter leaves out, and one that is refused at once: the handler is told so by the exchange.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
-from multidict import CIMultiDictProxy
-from yarl import URL
 
 from counter.model.figures import Counted, Reason
-
-
-class Head(Protocol):
-    """What is read of a request but for its body: aiohttp's requests have it, and exchanges."""
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]: ...
-    @property
-    def rel_url(self) -> URL: ...
-    @property
-    def remote(self) -> str | None: ...
+from counter.web.request_ids import sent_id
 
 
 class Wire(Protocol):
     """The connection on which a request came."""
 
     peer: str
+    begun: Exchange | None
+    """What the usual handler is told of the request that it is to answer next."""
 
     def answer(self, answer: bytes) -> None:
         """Write the whole answer."""
 
-    def hand_over(self, exchange: Exchange) -> None:
-        """Let the route's usual handler answer."""
+
+class Teller(Protocol):
+    """Who tells the metrics of an answer, and answers where there is no result."""
+
+    def tell(self, exchange: Exchange, status: int) -> None: ...
+    def fail(self, exchange: Exchange, error: Exception) -> None: ...
 
 
 class Exchange:
-    """A request on the direct way. To the batcher it is what a future is: someone who waits."""
+    """A request on the direct way. To the batcher it is what a future is: someone who waits.
+
+    It keeps nothing of the request but what its answer is made of: while a view waits, a hundred
+    small objects of its head would grow cold, and cost more to free than they did to make.
+    """
 
     __slots__ = (
-        "_answered",
-        "headers",
+        "_teller",
+        "_wire",
         "key",
-        "message",
         "origin",
         "outcome",
-        "rel_url",
-        "remote",
+        "path",
+        "request_id",
         "route",
         "started",
-        "wire",
         "write",
     )
 
-    origin: str | None
-    """Whose page the answer is for."""
     write: Callable[[Exchange, Counted], bytes]
     """Makes the answer."""
-    outcome: Reason | Exception
-    """Why there is no such answer, for the usual handler."""
 
     def __init__(
         self,
-        message: RawRequestMessage,
+        teller: Teller,
         wire: Wire,
-        key: str,
+        headers: Mapping[str, str],
+        path: str,
         route: str,
-        answered: Callable[[Exchange], None],
+        key: str,
     ) -> None:
-        self.message = message
-        self.wire = wire
-        self.key = key
+        self._teller = teller
+        self._wire = wire
+        self.path = path
         self.route = route
-        self.headers = message.headers
-        self.rel_url = message.url
-        self.remote = wire.peer
+        self.key = key
+        self.origin = headers.get("Origin")
+        self.request_id = sent_id(headers)
         self.started = time.perf_counter()
-        self._answered = answered
+        self.outcome: Reason | Exception | None = None
+        """Why it goes the usual way, where it was begun as a view."""
 
     def done(self) -> bool:
         return False
@@ -96,22 +90,21 @@ class Exchange:
         try:
             answer = self.write(self, counted)
         except Exception as error:
-            self.hand_over(error)
+            self.set_exception(error)
         else:
-            self.wire.answer(answer)
-            self._answered(self)
+            self.answer(answer, 200)
 
     def set_exception(self, error: Exception) -> None:
-        self.hand_over(error)
+        self._teller.fail(self, error)
 
-    def hand_over(self, outcome: Reason | Exception) -> None:
-        self.outcome = outcome
-        self.wire.hand_over(self)
+    def answer(self, answer: bytes, status: int) -> None:
+        self._wire.answer(answer)
+        self._teller.tell(self, status)
 
 
-Begin = Callable[[Exchange], bool]
-"""Begins to answer a request; False, with nothing done: it is for the usual handler."""
+Begin = Callable[[RawRequestMessage, str, Exchange], bool]
+"""Begins to answer a request of a peer; False: it is for the usual handler."""
 BEGUN = web.RequestKey("begun", Exchange)
-"""The exchange that was handed over with a request."""
+"""The exchange as which a request was begun."""
 Take = Callable[[RawRequestMessage, Wire], bool]
 """Begins to answer a request that came on a connection, likewise."""

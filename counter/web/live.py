@@ -51,7 +51,7 @@ class Live:
             }
         )
         response.headers[HEADER] = request_id(request)
-        self._public.finish(request, key, response)
+        self._public.finish(request.headers.get("Origin"), key, response)
         if request.method == "HEAD":
             return response
         watcher = self._feed.join(

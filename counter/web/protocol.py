@@ -47,7 +47,7 @@ class DirectHandler(RequestHandler):
         self.answering = False
         """Whether a request is being answered directly."""
         self.begun: Exchange | None = None
-        """What the next request was begun as, if aiohttp is to answer one that was."""
+        """What the request was begun as that aiohttp is to answer next."""
         self.lost: Callable[[], None] | None = None
         """What to call when the connection is lost."""
         self._held = b""
@@ -92,13 +92,6 @@ class DirectHandler(RequestHandler):
     def answer(self, answer: bytes) -> None:
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(answer)
-        self._end()
-
-    def hand_over(self, exchange: Exchange) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self.begun = exchange
-            self._messages.append((exchange.message, EMPTY_PAYLOAD))
-            self._waiter.set_result(None)
         self._end()
 
     def hold(self, data: bytes) -> int:

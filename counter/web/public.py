@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_parser import RawRequestMessage
+from multidict import CIMultiDictProxy
 
 from counter.errors import BadParameter, Problem, TooManyPaths
 from counter.ingest.batcher import Batcher, Waiter
@@ -22,13 +24,14 @@ from counter.readers.turns import Turns
 from counter.settings import Server, Site
 from counter.sites import Sites
 from counter.storage.store import Store
-from counter.web.direct import BEGUN, Exchange, Head
+from counter.web.direct import BEGUN, Exchange
 from counter.web.requests import (
     Parameters,
     choice,
     find,
     path_parameter,
     query_parameters,
+    read_query,
     sender_address,
     whole_number,
 )
@@ -99,39 +102,33 @@ class Public:
 
     # Counting
 
-    def begin(self, exchange: Exchange) -> bool:
+    def begin(self, message: RawRequestMessage, peer: str, exchange: Exchange) -> bool:
         """Begin to count a view directly, if it is as browsers send it; the rest is `count`'s."""
-        key, headers = exchange.key, exchange.headers
+        key = exchange.key
         site = self._sites.get(key)
-        exchange.origin = origin = headers.get("Origin")
-        if site is None or "Authorization" in headers or not is_plain(origin):
+        if site is None or "Authorization" in message.headers or not is_plain(exchange.origin):
             return False
         try:
-            path = find(query_parameters(exchange), "path")
+            path = find(read_query(message.url.raw_query_string), "path")
         except Problem:
             return False
         if path is None:
             return False
         exchange.write = self._whole
-        try:
-            reason = self._judge(exchange, key, site, path, self._clock(), exchange, tokens=False)
-        except Problem as problem:
-            exchange.hand_over(problem)
-        else:
-            if reason is not None:
-                exchange.hand_over(reason)
-        return True
+        arrival = self.arrival(message.headers, peer, key, site, path, self._clock())
+        exchange.outcome = self._judge(arrival, exchange)
+        return exchange.outcome is None
 
     def _whole(self, exchange: Exchange, counted: Counted) -> bytes:
         origin = exchange.origin
         allowed = origin is not None and self._may_read(exchange.key, origin)
-        return whole_json(exchange, origin, allowed, counted_json(counted))
+        return whole_json(exchange.request_id, origin, allowed, counted_json(counted))
 
     async def count(self, request: web.BaseRequest, key: str) -> web.StreamResponse:
         """`POST /v1/{site}/views?path=/a`: count a view, answer the figures just after it."""
-        begun = request.get(BEGUN)
-        if begun and isinstance(begun.outcome, Exception):
-            raise begun.outcome
+        begun = request[BEGUN].outcome if BEGUN in request else None
+        if isinstance(begun, Exception):
+            raise begun
         site = self._sites.find(key)
         at = self._clock()
         try:
@@ -142,7 +139,7 @@ class Public:
             raise
         outcome: Counted | tuple[Figures, Reason]
         if begun:
-            outcome = await self._left_out(key, site, path, begun.outcome)
+            outcome = await self._left_out(key, site, path, begun)
         else:
             outcome = await self.view(request, key, site, path, at)
         if isinstance(outcome, Counted):
@@ -174,26 +171,45 @@ class Public:
         Raises:
             Problem: the view does not count; the problem says why.
         """
+        arrival = self.arrival(request.headers, request.remote, key, site, path, at)
         answer: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
-        reason = self._judge(request, key, site, path, at, answer, tokens=tokens)
+        reason = self._judge(arrival, answer, request if tokens else None)
         return await (answer if reason is None else self._left_out(key, site, path, reason))
 
-    def _judge(
+    def arrival(
         self,
-        request: Head,
+        headers: CIMultiDictProxy[str],
+        peer: str | None,
         key: str,
         site: Site,
         path: str,
         at: int,
-        waiter: Waiter,
-        *,
-        tokens: bool = True,
+    ) -> Arrival:
+        return Arrival(
+            key,
+            site,
+            self._sites.calendar(site),
+            at,
+            path,
+            sender_address(headers, peer, self._trusted),
+            headers.get("User-Agent", ""),
+            headers,
+        )
+
+    def _judge(
+        self, arrival: Arrival, waiter: Waiter, vouching: web.BaseRequest | None = None
     ) -> Reason | None:
-        """Bring a view to the batcher, or return why a filter leaves it out."""
-        metrics = self._metrics
+        """Bring a view to the batcher, or return why a filter leaves it out.
+
+        Args:
+            vouching: the request, if it may have come with a token of ours.
+        """
+        metrics, key = self._metrics, arrival.key
         metrics.received[key,].inc()
         try:
-            hit = self._pipeline.run(self.arrival(request, key, site, path, at, tokens=tokens))
+            if vouching is not None:
+                put_vouched(vouching, arrival, self._tokens)
+            hit = self._pipeline.run(arrival)
             if isinstance(hit, Hit):
                 self._batcher.queue(hit, waiter)
                 return None
@@ -208,38 +224,14 @@ class Public:
     ) -> tuple[Figures, Reason]:
         return await self._reader.read(key, (article_path(path, site),)), reason
 
-    def arrival(
-        self,
-        request: Head,
-        key: str,
-        site: Site,
-        path: str,
-        at: int,
-        *,
-        tokens: bool = True,
-    ) -> Arrival:
-        headers = request.headers
-        arrival = Arrival(
-            key,
-            site,
-            self._sites.calendar(site),
-            at,
-            path,
-            sender_address(request, self._trusted),
-            headers.get("User-Agent", ""),
-            headers,
-        )
-        if tokens and "Authorization" in headers:
-            put_vouched(request, arrival, self._tokens)
-        return arrival
-
     def address(self, request: web.BaseRequest) -> str:
-        return sender_address(request, self._trusted)
+        return sender_address(request.headers, request.remote, self._trusted)
 
     async def presence(self, request: web.BaseRequest, key: str) -> web.Response:
         """`POST /v1/{site}/presence`: keep the visitor online; nothing is counted."""
         site = self._sites.find(key)
-        arrival = self.arrival(request, key, site, "/", self._clock())
+        arrival = self.arrival(request.headers, request.remote, key, site, "/", self._clock())
+        put_vouched(request, arrival, self._tokens)
         arrival.heartbeat = True
         hit = self._pipeline.run(arrival)
         if isinstance(hit, Hit):
@@ -334,9 +326,8 @@ class Public:
         self._sites.find(key)
         return web.Response(status=204, headers=_PREFLIGHT)
 
-    def finish(self, request: web.BaseRequest, key: str, response: web.StreamResponse) -> None:
+    def finish(self, origin: str | None, key: str, response: web.StreamResponse) -> None:
         """Let the site's own pages read the answer (CORS)."""
-        origin = request.headers.get("Origin")
         if origin is not None:
             response.headers.update(cors_headers(origin if self._may_read(key, origin) else None))
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from contextvars import ContextVar
 
 from aiohttp import web
 from structlog.typing import EventDict, WrappedLogger
-
-from counter.web.direct import Head
 
 HEADER = "X-Request-Id"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -24,24 +23,28 @@ current: ContextVar[web.BaseRequest | None] = ContextVar("current_request", defa
 """The request that this task is answering."""
 
 
-def sent_id(request: Head) -> str | None:
-    """Return the id with which the request came; None if it came with none that is well formed."""
-    sent = request.headers.get(HEADER)
+def sent_id(headers: Mapping[str, str]) -> str | None:
+    """Return the id with which a request came; None if it came with none that is well formed."""
+    sent = headers.get(HEADER)
     return sent if sent is not None and _WELL_FORMED.fullmatch(sent) else None
+
+
+def new_id() -> str:
+    return secrets.token_hex(8)
 
 
 def request_id(request: web.BaseRequest) -> str:
     """Return the request's id; made now, if it has none yet."""
     known = request.get(_ID)
     if known is None:
-        known = request[_ID] = sent_id(request) or secrets.token_hex(8)
+        known = request[_ID] = sent_id(request.headers) or new_id()
     return known
 
 
-def known_id(request: Head) -> str | None:
+def known_id(request: web.BaseRequest) -> str | None:
     """Return the id by which somebody else may know the request; None if it has none."""
-    known: str | None = request.get(_ID) if isinstance(request, web.BaseRequest) else None
-    return known or sent_id(request)
+    known: str | None = request.get(_ID)
+    return known or sent_id(request.headers)
 
 
 def add_request_id(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

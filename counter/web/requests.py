@@ -21,7 +21,6 @@ from counter.errors import (
 )
 from counter.ingest.addresses import client_address
 from counter.model.addresses import Networks
-from counter.web.direct import Head
 
 MAX_BODY = 8 * 1024
 MAX_PARAMETERS = 128
@@ -33,11 +32,10 @@ _JSON = ("application/json", "text/plain")
 Parameters = tuple[tuple[str, str], ...]
 
 
-def sender_address(request: Head, trusted: Networks) -> str:
-    """Return the address of whoever sent the request, behind proxies in `trusted` networks."""
-    headers = request.headers
+def sender_address(headers: CIMultiDictProxy[str], peer: str | None, trusted: Networks) -> str:
+    """Return the address of whoever sent a request, behind proxies in `trusted` networks."""
     return client_address(
-        request.remote or "",
+        peer or "",
         _all_lines(headers, "Forwarded"),
         _all_lines(headers, "X-Forwarded-For"),
         trusted,
@@ -50,13 +48,17 @@ def _all_lines(headers: CIMultiDictProxy[str], name: str) -> str | None:
     return ", ".join(lines) if lines else None
 
 
-def query_parameters(request: Head) -> Parameters:
+def query_parameters(request: web.BaseRequest) -> Parameters:
     """Return the query's parameters in their order, percent-decoded.
 
     Raises:
         BadParameter: they are not UTF-8, or too many.
     """
-    raw = request.rel_url.raw_query_string
+    return read_query(request.rel_url.raw_query_string)
+
+
+def read_query(raw: str) -> Parameters:
+    """Return the parameters of a query as it was sent, likewise."""
     if not raw:
         return ()
     return _short_query(raw) if len(raw) <= _LONGEST_CACHED_QUERY else _parse(raw)

@@ -25,14 +25,15 @@ from counter.errors import (
     Unavailable,
 )
 from counter.metrics import Metrics
-from counter.web.direct import BEGUN, Begin, Exchange, Head, Wire
+from counter.web.direct import BEGUN, Begin, Exchange, Wire
 from counter.web.problems import problem_response
-from counter.web.request_ids import HEADER, current, known_id, request_id
-from counter.web.whole import SERVER, WholeResponse
+from counter.web.request_ids import HEADER, current, known_id, new_id, request_id
+from counter.web.whole import SERVER, WholeResponse, whole
 
 Handler = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 """Takes the request and the one variable part of its address (a site's key, a file's name)."""
-Finish = Callable[[web.BaseRequest, str, web.StreamResponse], None]
+Finish = Callable[[str | None, str, web.StreamResponse], None]
+"""Adds to an answer what the page's origin wants, for the variable part of the address."""
 
 SLOW_SECONDS = 0.1
 """From so long on a request's id stands beside its latency, as an exemplar."""
@@ -122,20 +123,6 @@ class Router:
             return route, "/".join(parts[2:])
         return self._unknown, ""
 
-    def take(self, message: RawRequestMessage, wire: Wire) -> bool:
-        """Begin to answer a request directly; False if it is none for that."""
-        if message.method != "POST" or message.path[:1] != "/":
-            return False
-        route, variable = self._find(message.url.raw_path)
-        if route.begin is None:
-            return False
-        exchange = Exchange(message, wire, variable, route.name, self._answered)
-        try:
-            return route.begin(exchange)
-        except Exception as error:
-            exchange.hand_over(error)
-            return True
-
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         current.set(request)  # aiohttp answers each request in a task, and so a context, of its own
         begun = request.get(BEGUN)
@@ -149,39 +136,64 @@ class Router:
             if handler is None:
                 raise self._no_handler(route, request.method)
             response = await handler(request, variable)
-        except Problem as problem:
-            response = problem_response(problem, path)
-            if isinstance(problem, BadRequest):
-                response.force_close()
-        except (StoreError, StoreUnavailable) as error:
-            response = problem_response(Unavailable(f"Not answered: {error}."), path)
         except (ConnectionError, TimeoutError):
             raise
-        except Exception:
-            log.exception("internal_error", route=route.name)
-            response = problem_response(
-                InternalError("It is in the log; the view was not counted."), path
-            )
+        except Exception as error:
+            response = _refusal(error, route.name, path)
+            if isinstance(error, BadRequest):
+                response.force_close()
         if not response.prepared:
-            response.headers["Server"] = SERVER
-            response.headers[HEADER] = request_id(request)
-            response.headers["X-Content-Type-Options"] = "nosniff"
-            if self.finish:
-                self.finish(request, variable, response)
+            origin = request.headers.get("Origin")
+            self._put_headers(response, request_id(request), origin, variable)
         method = request.method if request.method in route.methods else "other"
         self._metrics.requests[route.name, method, str(response.status)].inc()
         if isinstance(response, _ENDING):
-            self._time(route.name, started, request)
+            self._time(route.name, started, known_id(request))
         return response
 
-    def _answered(self, exchange: Exchange) -> None:
-        self._metrics.requests[exchange.route, "POST", "200"].inc()
-        self._time(exchange.route, exchange.started, exchange)
-
-    def _time(self, route: str, started: float, request: Head) -> None:
+    def _time(self, route: str, started: float, known: str | None) -> None:
         seconds = time.perf_counter() - started
-        known = known_id(request) if seconds >= SLOW_SECONDS else None
-        self._metrics.latency[route,].observe(seconds, {"request_id": known} if known else None)
+        exemplar = {"request_id": known} if known and seconds >= SLOW_SECONDS else None
+        self._metrics.latency[route,].observe(seconds, exemplar)
+
+    def _put_headers(
+        self, response: web.StreamResponse, its_id: str, origin: str | None, variable: str
+    ) -> None:
+        response.headers["Server"] = SERVER
+        response.headers[HEADER] = its_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if self.finish:
+            self.finish(origin, variable, response)
+
+    # Requests that are answered directly
+
+    def take(self, message: RawRequestMessage, wire: Wire) -> bool:
+        """Begin to answer a request directly; False: it is for the usual handler."""
+        if message.method != "POST" or message.path[:1] != "/":
+            return False
+        path = message.url.raw_path
+        route, variable = self._find(path)
+        if route.begin is None:
+            return False
+        exchange = Exchange(self, wire, message.headers, path, route.name, variable)
+        try:
+            if route.begin(message, wire.peer, exchange):
+                return True
+        except Exception as error:
+            exchange.outcome = error
+        if exchange.outcome is not None:
+            wire.begun = exchange
+        return False
+
+    def tell(self, exchange: Exchange, status: int) -> None:
+        self._metrics.requests[exchange.route, "POST", str(status)].inc()
+        self._time(exchange.route, exchange.started, exchange.request_id)
+
+    def fail(self, exchange: Exchange, error: Exception) -> None:
+        its_id = exchange.request_id = exchange.request_id or new_id()
+        response = _refusal(error, exchange.route, exchange.path, request=its_id)
+        self._put_headers(response, its_id, exchange.origin, exchange.key)
+        exchange.answer(whole(response), response.status)
 
     def _no_handler(self, route: Route, method: str) -> Problem:
         if route is self._unknown:
@@ -190,6 +202,15 @@ class Router:
         return MethodNotAllowed(
             f"{route.name} takes {allowed}, not {method[:20]}.", headers={"Allow": allowed}
         )
+
+
+def _refusal(error: Exception, route: str, path: str, **logged: str) -> web.Response:
+    if isinstance(error, (StoreError, StoreUnavailable)):
+        error = Unavailable(f"Not answered: {error}.")
+    if not isinstance(error, Problem):
+        log.error("internal_error", route=route, exc_info=error, **logged)
+        error = InternalError("It is in the log; the view was not counted.")
+    return problem_response(error, path)
 
 
 def _refuse_versions(request: web.BaseRequest) -> None:

@@ -4,18 +4,19 @@ are believed with a token only.
 
 from __future__ import annotations
 
+from aiohttp import web
+
 from counter.errors import BadParameter
 from counter.ingest.addresses import read_address
 from counter.ingest.pipeline import Arrival
 from counter.settings import Scope
-from counter.web.direct import Head
 from counter.web.tokens import Tokens, bearer
 
 ADDRESS = "X-Visitor-Address"
 AGENT = "X-Visitor-User-Agent"
 
 
-def put_vouched(request: Head, arrival: Arrival, tokens: Tokens) -> None:
+def put_vouched(request: web.BaseRequest, arrival: Arrival, tokens: Tokens) -> None:
     """Take the visitor from the headers, if `request` comes with a token.
 
     Other ways of authorisation are none of ours: a site behind a password sends them along.

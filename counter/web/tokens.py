@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 import structlog
+from aiohttp import web
 
 from counter.errors import Forbidden, TooManyRequests, Unauthorized
 from counter.ingest.addresses import rate_key
@@ -19,7 +20,6 @@ from counter.ingest.rates import RateLimiter
 from counter.model.addresses import Networks
 from counter.model.clock import Clock, monotonic_ms
 from counter.settings import Rate, Scope, Token
-from counter.web.direct import Head
 from counter.web.requests import sender_address
 
 _FAILURES = Rate(limit=10, period_ms=60_000)
@@ -61,7 +61,9 @@ class Tokens:
     def replace(self, tokens: Mapping[str, Token]) -> None:
         self._tokens = tokens
 
-    def authorise(self, request: Head, scope: Scope, site: str | None = None) -> tuple[str, Token]:
+    def authorise(
+        self, request: web.BaseRequest, scope: Scope, site: str | None = None
+    ) -> tuple[str, Token]:
         """Return the token with which `request` came, and its name.
 
         Args:
@@ -72,7 +74,7 @@ class Tokens:
             Forbidden: the token is not for this.
             TooManyRequests: its address was wrong too often.
         """
-        sender = rate_key(sender_address(request, self._trusted))
+        sender = rate_key(sender_address(request.headers, request.remote, self._trusted))
         if self._failures.exhausted(sender):
             raise TooManyRequests(
                 "Too many wrong tokens came from this address; wait a minute.",
@@ -105,7 +107,7 @@ class Tokens:
             log.warning("token_refused", scope=scope.value, why=why, **more)
 
 
-def bearer(request: Head) -> str | None:
+def bearer(request: web.BaseRequest) -> str | None:
     """Return the token that `request` brings; None if it brings none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None

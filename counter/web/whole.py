@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from aiohttp import HttpVersion11, web
 
-from counter.web.direct import Head
 from counter.web.request_ids import HEADER, sent_id
 
 SERVER = "visitor-counter"
@@ -57,19 +56,35 @@ def json_answer(
         allowed: whether that page may read the answer (CORS).
     """
     if request.version == HttpVersion11 and request.keep_alive and is_plain(origin):
-        return WholeResponse(whole_json(request, origin, allowed, body))
+        sent = sent_id(request.headers)
+        return WholeResponse(whole_json(sent, origin, allowed, body))
     return web.Response(body=body, headers=JSON_HEADERS)
 
 
-def whole_json(request: Head, origin: str | None, allowed: bool, body: bytes) -> bytes:
+def whole_json(sent: str | None, origin: str | None, allowed: bool, body: bytes) -> bytes:
     """Return the answer to a POST that went well, on a connection that is kept, in one piece.
 
-    The origin must be plain; see `json_answer`.
+    Args:
+        sent: the id with which the request came.
+        origin: a plain one; see `json_answer`.
     """
     head = _head(int(time.time()), origin, allowed)
-    if HEADER in request.headers and (sent := sent_id(request)):
+    if sent:
         head += f"{HEADER}: {sent}\r\n".encode()
     return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+
+
+def whole(response: web.Response) -> bytes:
+    """Return an answer that is not streamed, on a connection that is kept, in one piece."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    headers = {
+        **response.headers,
+        "Date": formatdate(time.time(), usegmt=True),
+        "Content-Length": len(body),
+    }
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    first = f"HTTP/1.1 {response.status} {response.reason}\r\n"
+    return "".join([first, *lines, "\r\n"]).encode() + body
 
 
 @lru_cache(maxsize=256)
