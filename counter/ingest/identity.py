@@ -105,9 +105,9 @@ class Identity:
         Whoever was seen before midnight is in the online set under the old salt; for one online
         window after midnight both names are told, so that the store finds the one visitor.
         """
-        day, zone = calendar.day(at), calendar.zone.key
+        (day, start), zone = calendar.find(at), calendar.zone.key
         visitor = visitor_hash(key, address, agent, self._salts.find(zone, day))
-        if at - calendar.start(at) >= site.online_window:
+        if at - start >= site.online_window:
             return visitor, b""
         yesterday = self._salts.find(zone, shift(day, -1))
         return visitor, visitor_hash(key, address, agent, yesterday)

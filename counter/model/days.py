@@ -90,10 +90,15 @@ class Calendar:
             self._turn(at)
         return self._name
 
+    def find(self, at: int) -> tuple[str, int]:
+        """Return the day on which the instant `at` (ms) falls, and the day's first instant."""
+        if not self._start <= at < self._end:
+            self._turn(at)
+        return self._name, self._start
+
     def start(self, at: int) -> int:
         """Return the first instant (ms) of the day on which `at` falls."""
-        self.day(at)
-        return self._start
+        return self.find(at)[1]
 
     def end(self, at: int) -> int:
         """Return the first instant (ms) of the day after the one on which `at` falls."""
