@@ -31,7 +31,8 @@ SOON = {"timeout": "500ms"}
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[StoreServer]:
-    async with StoreServer(tmp_path / "store") as server:
+    """One that loses nothing to a kill, however slow the disk is (`docs/durability.md`)."""
+    async with StoreServer(tmp_path / "store", appendfsync="always") as server:
         yield server
 
 
