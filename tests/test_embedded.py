@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from services import served, write_config
+from services import served, visitor_counter, write_config
 
 from counter.errors import EmbeddedStoreError
 from counter.settings import Store as StoreSettings
@@ -74,6 +74,19 @@ def test_a_service_that_is_killed_leaves_a_valkey_that_the_next_one_retires(tmp_
         assert (answer["views"], answer["total"], answer["online"]) == (4, 4, 1)
         assert orphan not in valkeys_of(data)
         assert len(valkeys_of(data)) == 1
+    assert valkeys_of(data) == []
+
+
+def test_a_command_retires_what_a_kill_left_too(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    config = write_config(tmp_path, f"embedded:{data}")
+    with served(config) as service:
+        assert service.view("/a")["total"] == 1
+        service.process.kill()
+        service.process.wait()
+    assert len(valkeys_of(data)) == 1
+    checked = visitor_counter("check", "--config", str(config))
+    assert (checked.returncode, checked.stdout) == (0, "a: all figures agree\n")
     assert valkeys_of(data) == []
 
 

@@ -105,6 +105,17 @@ class EmbeddedStore:
         finally:
             self._release()
 
+    def is_held(self) -> bool:
+        """Tell whether somebody runs it. A server that nobody holds is left over from a kill."""
+        try:
+            with (self.directory / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
     def _hold(self) -> None:
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -277,7 +288,7 @@ async def store_url(settings: StoreSettings, *, own: bool) -> AsyncIterator[str]
     # With everysec Valkey may hold a write back for two seconds while a sync runs, and answer
     # meanwhile: a view so answered would not survive a kill.
     store = EmbeddedStore(directory, durable=True)
-    if not own and await store.answers():
+    if not own and store.is_held() and await store.answers():
         yield store.url
         return
     async with store.running() as url:
