@@ -87,6 +87,7 @@ def test_a_command_retires_what_a_kill_left_too(tmp_path: Path) -> None:
     assert len(valkeys_of(data)) == 1
     checked = visitor_counter("check", "--config", str(config))
     assert (checked.returncode, checked.stdout) == (0, "a: all figures agree\n")
+    assert "embedded_store_left_over" in checked.stderr
     assert valkeys_of(data) == []
 
 

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from counter.cli import exits
+from counter.cli import exits, logs
 from counter.cli.run import run
 from counter.errors import CounterError, SettingsError, UnknownSite
 from counter.metrics import Metrics
@@ -73,6 +73,7 @@ class Commands(click.Group):
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Store]:
     """Open the store for a command, beside the service that uses it or without one."""
+    logs.to_stderr()
     async with store_url(settings.store, own=False) as url:
         store = Store.open(url, settings.store, Sites(settings.sites), Metrics())
         try:

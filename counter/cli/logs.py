@@ -11,6 +11,22 @@ import structlog
 from counter.web.request_ids import add_request_id
 
 
+def to_stderr() -> None:
+    """Have what is logged during a command go to standard error, in plain lines.
+
+    By itself structlog writes to standard output, which is for the command's answer.
+    """
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, _for_people()],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
+def _for_people() -> structlog.typing.Processor:
+    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return structlog.dev.ConsoleRenderer(colors=colours)
+
+
 def configure(level: str) -> None:
     """Send structlog's and the libraries' lines of at least `level` to standard error.
 
@@ -23,9 +39,7 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=not os.environ.get("NO_COLOR"))
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer()
+        _for_people() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
