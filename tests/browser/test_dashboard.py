@@ -257,6 +257,15 @@ async def test_the_owner_s_link_shows_that_site_alone(owned: Running, opened: An
     assert SECRET in page.url
 
 
+async def test_a_phone_lists_all_sites_with_their_totals(opened: Any) -> None:
+    page = await opened("/dashboard", viewport={"width": 360, "height": 640}, is_mobile=True)
+    box = page.locator("#sites .scroll")
+    assert await box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert await box.evaluate("box => box.scrollHeight <= box.clientHeight")
+    shown = page.locator("#sites thead th:visible")
+    assert await shown.all_text_contents() == ["Site", "Online now", "Today", "Total"]
+
+
 async def test_the_list_of_sites_leads_to_each(opened: Any) -> None:
     page = await opened("/dashboard")
     await page.get_by_role("link", name="vithuy").click()
