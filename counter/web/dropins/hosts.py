@@ -59,7 +59,9 @@ def contended(sites: Sites, key: str, site: Site) -> Iterator[str]:
     """Yield the keys of others from which the site `key`, set like this, might take pages."""
     for other, its in sites.items():
         same = other != key and set(site.dropins) & set(its.dropins)
-        if same and any(_contend(origin, its.origins) for origin in site.origins):
+        # No page is found by "null".
+        own = (origin for origin in site.origins if origin != "null") if same else ()
+        if any(_contend(origin, its.origins) for origin in own):
             yield other
 
 
