@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -367,6 +367,9 @@ class DropIn(StrEnum):
     WALINE = "waline"
 
 
+_names_in_common: Callable[[frozenset[str]], set[str]] = lru_cache(maxsize=256)(set)
+
+
 class Site(_Section):
     """`[sites.KEY]`: one counted web site."""
 
@@ -461,6 +464,11 @@ class Site(_Section):
         False,
         description="Count nothing; views are answered with the figures, and the reason `paused`.",
     )
+
+    def model_post_init(self, _: Any) -> None:
+        # Most sites of many are alike: those that set the same have one set of names in common.
+        names = _names_in_common(frozenset(self.model_fields_set))
+        object.__setattr__(self, "__pydantic_fields_set__", names)
 
     @field_validator("dropins")
     @classmethod
