@@ -106,11 +106,11 @@ def _history(target: str) -> str:
 
 
 def _configure(directory: Path, target: str) -> Path:
-    """The shipped configuration, hurried: a second where it has a minute."""
+    """The shipped configuration, hurried: half a second where it has a quarter of a minute."""
     for path in (PROMETHEUS / "rules").glob("*.yml"):
-        (directory / path.name).write_text(re.sub(r"\bfor: \w+", "for: 1s", path.read_text()))
+        (directory / path.name).write_text(re.sub(r"\bfor: \w+", "for: 500ms", path.read_text()))
     config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "500ms"}
     config["rule_files"] = [f"{directory}/*.yml"]
     (job,) = [job for job in config["scrape_configs"] if job["job_name"] == JOB]
     config["scrape_configs"] = [job]
