@@ -54,7 +54,7 @@ def test_no_color_is_heeded(config: Path) -> None:
 
 
 def test_neither_bar_nor_colours_go_to_a_file(config: Path) -> None:
-    for arguments in (IMPORT, ("figures", "-s", "a", "/x"), ("history", "-s", "a")):
+    for arguments in (IMPORT, ("figures", "-s", "a", "/x")):
         done = visitor_counter(*arguments, "--config", str(config), cwd=config.parent)
         assert (done.returncode, done.stderr) == (0, "")
         assert "\x1b" not in done.stdout
