@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
 from array import array
 from collections.abc import Mapping, Sequence
@@ -219,4 +220,6 @@ def _validators(headers: Mapping[str, str]) -> dict[str, str]:
 def _said(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it does not come in time"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.errno == errno.EACCES:
+        return str(error.strerror)
     return str(error)[:300] or type(error).__name__
