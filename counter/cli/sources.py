@@ -21,6 +21,7 @@ from counter.importing.rows import ArticleViews, Row
 from counter.ingest.addresses import rate_key
 from counter.ingest.bots import is_bot
 from counter.ingest.rates import RateLimiter
+from counter.model.addresses import read_peer
 from counter.settings import Site
 from counter.sites import Sites
 from counter.storage.others import other_redis
@@ -142,7 +143,7 @@ class Asked:
             keep_query=site.kept_parameters,
             hosts=frozenset(host.lower() for host in self.hosts) or _hosts(site),
             is_bot=is_bot,
-            is_ignored=lambda address: address in site.ignored,
+            is_ignored=lambda address: read_peer(address) in site.ignored,
             is_over_rate=_over_rate(site),
             online_window=site.online_window,
             repeat_window=site.repeat_window,
@@ -167,6 +168,6 @@ def _over_rate(site: Site) -> Callable[[str, int], bool]:
     def is_over(address: str, at: int) -> bool:
         nonlocal now
         now = max(now, at)
-        return not limiter.allow(rate_key(address))
+        return not limiter.allow(rate_key(read_peer(address)))
 
     return is_over

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv6Address
 
-from counter.model.addresses import Address, Networks, parse_address, parse_ipv4
+from counter.model.addresses import Address, Networks, parse_address, parse_ipv4, read_peer
 
 _NODE = re.compile(
     r"\[([0-9A-Fa-f:.]+)\](?::[\w.-]+)?"  # [2001:db8::1], [2001:db8::1]:443
@@ -30,7 +30,7 @@ def client_address(
     trusted: Networks,
     *,
     trust_unix: bool = False,
-) -> str:
+) -> Address:
     """Return the address of the client whose request came from `peer`.
 
     The headers are believed only when the peer is in a trusted network, and then up to the first
@@ -48,23 +48,23 @@ def client_address(
         trust_unix: believe the headers of whoever reaches a unix socket.
 
     Returns:
-        an address in its canonical form, IPv4 where it is one mapped into IPv6; or `peer` as it
-        is, if that is no address.
+        an address, IPv4 where it is one mapped into IPv6; or `peer` as it is, of version 0, if
+        that is no address.
     """
     if not (forwarded or x_forwarded_for) or not _is_trusted(peer, trusted, trust_unix):
-        return _canonical(peer)
+        return read_peer(peer)
     address = None
     if x_forwarded_for:
         address = _walk(x_forwarded_for, str.strip, trusted)
     if forwarded:
         other = _walk(forwarded, _forwarded_node, trusted)
         address = other if address == other or not x_forwarded_for else None
-    return address[0] if address else _canonical(peer)
+    return address or read_peer(peer)
 
 
 @lru_cache(maxsize=4096)
 def _is_trusted(peer: str, trusted: Networks, trust_unix: bool) -> bool:
-    return peer in trusted if peer else trust_unix
+    return read_peer(peer) in trusted if peer else trust_unix
 
 
 def _walk(header: str, node: Callable[[str], str], trusted: Networks) -> Address | None:
@@ -76,7 +76,7 @@ def _walk(header: str, node: Callable[[str], str], trusted: Networks) -> Address
         if not address:
             break
         last = address
-        if not trusted.hold(address):
+        if address not in trusted:
             break
     return last
 
@@ -102,26 +102,16 @@ def _parse_node(node: str) -> Address | None:
     return parse_address(match[match.lastindex or 0]) if match else None
 
 
-def read_address(text: str) -> str | None:
-    """Return the address that `text` is, in its canonical form, without a port; None if none."""
-    address = _parse_node(text.strip())
-    return address[0] if address else None
+def read_address(text: str) -> Address | None:
+    """Return the address that `text` is, without a port; None if it is none."""
+    return _parse_node(text.strip())
 
 
-def _canonical(text: str) -> str:
-    address = parse_address(text)
-    return address[0] if address else text
-
-
-def rate_key(address: str) -> str:
+def rate_key(address: Address) -> str:
     """Return what shares one rate: an IPv4 address, or an IPv6 subnet of 64 bits.
 
     Every host may pick as many addresses within its /64 as it likes (RFC 8981). What is no
     address stands for itself.
     """
-    if ":" not in address:
-        return address
-    parsed = parse_address(address)
-    if parsed is None or parsed[1] == 4:
-        return parsed[0] if parsed else address
-    return f"{IPv6Address(parsed[2] >> 64 << 64)}/64"
+    text, version, number = address
+    return f"{IPv6Address(number >> 64 << 64)}/64" if version == 6 else text

@@ -16,10 +16,11 @@ from counter.ingest.identity import Identity
 from counter.ingest.listing import Listings
 from counter.ingest.origins import is_allowed, origin_of
 from counter.ingest.rates import RateLimiter
+from counter.model.addresses import Address
 from counter.model.clock import Clock, monotonic_ms
 from counter.model.days import Calendar
 from counter.model.figures import Hit, Reason
-from counter.model.paths import normalise
+from counter.model.paths import is_canonical, normalise
 from counter.model.patterns import matches
 from counter.settings import Rate, Site
 
@@ -36,7 +37,7 @@ class Arrival:
     at: int
     """When it reached the service, in ms since the epoch."""
     raw_path: str
-    address: str
+    address: Address
     agent: str
     headers: Mapping[str, str]
     """The request's, by their names in any case; a step looks at those that it is about."""
@@ -138,7 +139,7 @@ class Pipeline:
             arrival.site,
             arrival.calendar,
             arrival.at,
-            arrival.address,
+            arrival.address[0],
             arrival.agent,
         )
 
@@ -182,6 +183,8 @@ def article_path(raw: str, site: Site) -> str:
     Raises:
         BadPath: the path names no article.
     """
+    if is_canonical(raw):
+        return raw
     if len(raw) > _LONGEST_CACHED_PATH:
         return normalise(raw, site.kept_parameters)
     return _short_path(raw, site.kept_parameters)

@@ -8,12 +8,18 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from socket import AF_INET, inet_pton
 
 Address = tuple[str, int, int]
-"""An address in its canonical form, its version (4 or 6), and its number."""
+"""An address in its canonical form, its version (4 or 6), and its number; what is no address has
+version 0."""
 
 
 def parse_address(text: str) -> Address | None:
     """Return the address that `text` is, without its zone and out of IPv6 if IPv4 is mapped."""
     return parse_ipv4(text) or _parse_other(text)
+
+
+def read_peer(text: str) -> Address:
+    """Return the address that `text` is; or `text` as it is, of version 0, if it is none."""
+    return parse_address(text) or (text, 0, 0)
 
 
 def parse_ipv4(text: str) -> Address | None:
@@ -36,7 +42,7 @@ def _parse_other(text: str) -> Address | None:
 
 
 class Networks:
-    """Networks in which addresses are looked up; what is no address is in none."""
+    """Networks in which addresses are looked up."""
 
     __slots__ = ("_ranges",)
 
@@ -46,11 +52,7 @@ class Networks:
     def __bool__(self) -> bool:
         return bool(self._ranges)
 
-    def __contains__(self, address: str) -> bool:
-        parsed = parse_address(address) if self._ranges else None
-        return parsed is not None and self.hold(parsed)
-
-    def hold(self, address: Address) -> bool:
+    def __contains__(self, address: Address) -> bool:
         _, version, number = address
         for its, mask, first in self._ranges:  # noqa: SIM110 # any() takes twice as long
             if its == version and number & mask == first:

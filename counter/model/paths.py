@@ -51,7 +51,7 @@ def normalise(raw: str, keep_query: frozenset[str] = frozenset()) -> str:
     Raises:
         BadPath: it is empty, too long, holds what no path may hold, or does not begin with `/`.
     """
-    if len(raw) <= MAX_BYTES and _CANONICAL.fullmatch(raw):
+    if is_canonical(raw):
         return raw
     if len(raw) > MAX_INPUT:
         raise BadPath(f"The path has more than {MAX_INPUT:,} characters; give a shorter one.")
@@ -69,6 +69,11 @@ def normalise(raw: str, keep_query: frozenset[str] = frozenset()) -> str:
     if len(name.encode()) > MAX_BYTES:
         raise BadPath(f"The path has more than {MAX_BYTES:,} bytes (UTF-8); give a shorter one.")
     return name
+
+
+def is_canonical(raw: str) -> bool:
+    """Tell whether `raw` is plainly the one name of its article: as most paths are."""
+    return len(raw) <= MAX_BYTES and _CANONICAL.fullmatch(raw) is not None
 
 
 def _path(path: str) -> str:

@@ -10,7 +10,7 @@ import structlog
 
 from counter.ingest.addresses import rate_key
 from counter.metrics import Metrics
-from counter.model.addresses import Networks
+from counter.model.addresses import Networks, read_peer
 from counter.model.clock import Clock, monotonic_ms
 
 _OTHER_FILES = 256
@@ -70,7 +70,8 @@ class Connections:
 
     def admit(self, connection: Connection, peer: str) -> bool:
         """Take `connection` from `peer` in, which `leave` is to be called for; or refuse it."""
-        address = "" if peer in self._trusted else rate_key(peer)
+        found = read_peer(peer)
+        address = "" if found in self._trusted else rate_key(found)
         if address and self._by_address.get(address, 0) >= self._most_per_address:
             return self._refuse("address")
         if len(self._open) >= self._most and not self._make_room():

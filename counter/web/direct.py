@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 
 from counter.model.figures import Counted, Reason
-from counter.web.request_ids import sent_id
+from counter.web.request_ids import HEADER, sent_id
 
 
 class Wire(Protocol):
@@ -78,7 +78,7 @@ class Exchange:
         self.route = route
         self.key = key
         self.origin = headers.get("Origin")
-        self.request_id = sent_id(headers)
+        self.request_id = sent_id(headers) if HEADER in headers else None
         self.started = time.perf_counter()
         self.outcome: Reason | Exception | None = None
         """Why it goes the usual way, where it was begun as a view."""

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aiohttp import AddrInfoType
 
-from counter.model.addresses import Networks
+from counter.model.addresses import Networks, read_peer
 from counter.settings import Network
 
 _NAT64 = ip_network("64:ff9b::/96")
@@ -33,7 +33,7 @@ class OnlyPublic:
 
     def __call__(self, where: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, (address, *_) = where
-        if not (is_public(str(address)) or str(address) in self._networks):
+        if not (is_public(str(address)) or read_peer(str(address)) in self._networks):
             raise PermissionError(
                 errno.EACCES,
                 f"{address} is no public address: its network is to be named in sitemap_networks",

@@ -225,7 +225,7 @@ class Public:
         return await self._reader.read(key, (article_path(path, site),)), reason
 
     def address(self, request: web.BaseRequest) -> str:
-        return sender_address(request.headers, request.remote, self._trusted)
+        return sender_address(request.headers, request.remote, self._trusted)[0]
 
     async def presence(self, request: web.BaseRequest, key: str) -> web.Response:
         """`POST /v1/{site}/presence`: keep the visitor online; nothing is counted."""

@@ -20,7 +20,7 @@ from counter.errors import (
     UnsupportedMedia,
 )
 from counter.ingest.addresses import client_address
-from counter.model.addresses import Networks
+from counter.model.addresses import Address, Networks
 
 MAX_BODY = 8 * 1024
 MAX_PARAMETERS = 128
@@ -32,7 +32,7 @@ _JSON = ("application/json", "text/plain")
 Parameters = tuple[tuple[str, str], ...]
 
 
-def sender_address(headers: CIMultiDictProxy[str], peer: str | None, trusted: Networks) -> str:
+def sender_address(headers: CIMultiDictProxy[str], peer: str | None, trusted: Networks) -> Address:
     """Return the address of whoever sent a request, behind proxies in `trusted` networks."""
     return client_address(
         peer or "",

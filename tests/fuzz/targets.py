@@ -26,7 +26,7 @@ from counter.ingest.addresses import client_address, rate_key
 from counter.ingest.bots import is_bot
 from counter.ingest.origins import is_allowed, origin_of
 from counter.ingest.sitemap import SitemapReader, UnreadableSitemap
-from counter.model.addresses import Networks
+from counter.model.addresses import Networks, read_peer
 from counter.model.figures import Batch, Hit
 from counter.model.paths import MAX_BYTES, normalise
 from counter.model.patterns import matches, read_pattern
@@ -161,18 +161,18 @@ SEEN = "203.0.113.77"
 
 def _check_address(given: tuple[str, str | None, str | None]) -> bool:
     peer, forwarded, x_forwarded_for = given
-    found = client_address(peer, forwarded, x_forwarded_for, _PROXIES)
-    own = client_address(peer, None, None, _PROXIES)
-    rate_key(found)
+    address = client_address(peer, forwarded, x_forwarded_for, _PROXIES)
+    rate_key(address)
+    found, own = address[0], client_address(peer, None, None, _PROXIES)[0]
     if found == own:
         return False
-    assert peer in _PROXIES, "believed from a stranger"
+    assert read_peer(peer) in _PROXIES, "believed from a stranger"
     assert str(ip_address(found)) == found
     # What the last proxy adds has the last word, whatever a client wrote before it.
     for made_up, word in ((forwarded, f"for={SEEN}"), (x_forwarded_for, SEEN)):
         added = f"{made_up or ''},{word}"
         headers = (added, None) if "=" in word else (None, added)
-        assert client_address(peer, *headers, _PROXIES) == SEEN
+        assert client_address(peer, *headers, _PROXIES)[0] == SEEN
     return True
 
 
