@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -491,6 +492,9 @@ def _recovered(directory: Path) -> Iterator[Batch]:
 
 # A row that another program sealed: its checksum is right, what it says is not.
 
+_ROW_PATHS = st.sampled_from(["/x", "/tin-tức", "", "/" + "x" * 2000, "x", "/\ud800"])
+_ROW_TIMES = st.integers(1, 2**42) | st.integers(-1, 2**63)
+_NAMED = st.sampled_from(["", "00" * 8, "0f" * 8, "0f" * 4, "zz", None])
 _ROWS = (
     _pieces(
         *("[", "]", ",", '"', '"a"', '"20261122"', "null", "1", "1e999", "{", "}", '"/x"', '"zz"'),
@@ -498,7 +502,12 @@ _ROWS = (
         most=8,
     ).map(lambda text: text.encode("utf-8", "surrogatepass"))
     | st.binary()
-    | st.just(b'["a","20261122",[["/x",1,"",""]]]')
+    | st.builds(
+        lambda *row: json.dumps(row).encode(),
+        st.sampled_from(["a", "a", "b-1", "A", None]),
+        st.sampled_from(["20261122", "20261123", "20261399", "2026"]),
+        st.lists(st.tuples(_ROW_PATHS, _ROW_TIMES, _NAMED, _NAMED), min_size=1, max_size=2),
+    )
 )
 
 
