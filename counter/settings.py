@@ -309,7 +309,7 @@ class Server(_Section):
         2_000, ge=0, description="Pages of one worker that may be live; past it they poll."
     )
     live_streams_per_address: int = Field(
-        20, ge=0, description="Pages of one address that may be live."
+        20, ge=0, description="Pages of one address (IPv6: one /64) that may be live."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines that are logged."

@@ -6,6 +6,7 @@ Here in small, side by side with the service; `make abuse` makes them in full.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -166,6 +167,20 @@ async def test_live_streams_are_bounded_and_honest_views_count(start: Start) -> 
         return not len(up.service.feed)
 
     await eventually(none_left)
+
+
+async def test_the_addresses_of_one_subnet_have_one_bound_of_live_streams(start: Start) -> None:
+    up = await start(
+        server={"live_streams_per_address": 2, "trusted_proxies": ["127.0.0.1/32"]},
+    )
+    statuses = []
+    async with contextlib.AsyncExitStack() as streams_open:
+        for source in ("2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"):
+            asked = up.client.session.get(
+                up.client.base + "/v1/a/live", headers={"X-Forwarded-For": source}
+            )
+            statuses.append((await streams_open.enter_async_context(asked)).status)
+    assert statuses == [200, 200, 429, 200]
 
 
 @pytest.fixture

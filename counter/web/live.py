@@ -55,7 +55,7 @@ class Live:
         if request.method == "HEAD":
             return response
         watcher = self._feed.join(
-            key, tuple(dict.fromkeys(paths.values())), self._public.address(request)
+            key, tuple(dict.fromkeys(paths.values())), self._public.rate_key(request)
         )
         cast(DirectHandler, request.protocol).lost = watcher.close  # aiohttp ends no handler then
         try:

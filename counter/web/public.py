@@ -12,6 +12,7 @@ from aiohttp.http_parser import RawRequestMessage
 from multidict import CIMultiDictProxy
 
 from counter.errors import BadParameter, Problem, TooManyPaths
+from counter.ingest.addresses import rate_key
 from counter.ingest.batcher import Batcher, Waiter
 from counter.ingest.origins import is_allowed
 from counter.ingest.pipeline import Arrival, Pipeline, article_path
@@ -224,8 +225,9 @@ class Public:
     ) -> tuple[Figures, Reason]:
         return await self._reader.read(key, (article_path(path, site),)), reason
 
-    def address(self, request: web.BaseRequest) -> str:
-        return sender_address(request.headers, request.remote, self._trusted)[0]
+    def rate_key(self, request: web.BaseRequest) -> str:
+        """Return what counts as one address where pages that are live are bounded."""
+        return rate_key(sender_address(request.headers, request.remote, self._trusted))
 
     async def presence(self, request: web.BaseRequest, key: str) -> web.Response:
         """`POST /v1/{site}/presence`: keep the visitor online; nothing is counted."""
