@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,10 @@ OTHER_BROWSER = (
 # A machine that is busy with other work is slow now and then, which is no mistake of the code.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+
+# What a script starts in the background is deaf to Ctrl-C, and so would all be that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class FakeClock:
