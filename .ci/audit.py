@@ -16,7 +16,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ("deploy/requirements.txt", "deploy/requirements-build.txt")
 SERVICES = ("pypi", "osv")
-_AWAY = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "ServiceError", "ProxyError")
+_AWAY = ("requests.exceptions.", "ServiceError")
+"""What pip-audit's last words have in them when a database is away, or somebody else answers."""
 
 
 def ask(file: Path, service: str) -> list[dict[str, Any]] | None:

@@ -34,6 +34,7 @@ SOUND = {"name": "a", "version": "1.0", "vulns": []}
 ROTTEN = {"name": "b", "version": "1.0", "vulns": [HOLE]}
 UNKNOWN = {"name": "c", "skip_reason": "Dependency not found on PyPI"}
 AWAY = "requests.exceptions.ConnectionError: Failed to resolve 'api.osv.dev'"
+ELSE = "requests.exceptions.SSLError: HTTPSConnectionPool(host='pypi.org', port=443): …"
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,7 @@ AWAY = "requests.exceptions.ConnectionError: Failed to resolve 'api.osv.dev'"
         pytest.param([UNKNOWN], [SOUND], "1 of 1 packages looked up (osv)", True, id="the other"),
         pytest.param([UNKNOWN], AWAY, "not audited", True, id="a registry without the database"),
         pytest.param(AWAY, AWAY, "not audited", True, id="nothing reached"),
+        pytest.param(ELSE, ELSE, "not audited", True, id="somebody else answers"),
     ],
 )
 def test_the_audit_says_what_it_found_out(
