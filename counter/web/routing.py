@@ -179,6 +179,10 @@ class Router:
         try:
             if route.begin(message, wire.peer, exchange):
                 return True
+        except Unavailable as error:
+            # What is too much is to cost least.
+            self.fail(exchange, error)
+            return True
         except Exception as error:
             exchange.outcome = error
         if exchange.outcome is not None:

@@ -132,6 +132,34 @@ async def test_requests_of_one_connection_are_answered_in_their_order(
         assert (await one.answer()).document["total"] == 3
 
 
+async def test_what_is_too_much_is_refused_without_a_task(
+    start: Start, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Public, "count", None)
+    up = await start(server={"queue": 1})
+    await redis.client_pause(PAUSE_MS, all=False)
+    async with AsyncExitStack() as stack:
+        readers = [await stack.enter_async_context(browser(up.service)) for _ in range(3)]
+        for number, reader in enumerate(readers, 1):
+            reader.send(view("/a"))
+            await received(up.service, number)
+        for again in (True, False):
+            refused = await readers[2].answer()
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+            assert refused.headers["Content-Type"] == "application/problem+json"
+            assert refused.headers["X-Request-Id"]
+            assert refused.document["type"] == "urn:visitor-counter:problem:unavailable"
+            if again:
+                readers[2].send(view("/a"))
+        assert [(await reader.answer()).document["views"] for reader in readers[:2]] == [1, 2]
+        readers[2].send(view("/a"))
+        assert (await readers[2].answer()).document["views"] == 3
+    text = await (await up.ops.request("GET", "/metrics")).text()
+    assert 'visitor_counter_views_refused_total{reason="unavailable",site="a"} 2.0' in text
+    route = 'method="POST",route="/v1/{site}/views",status="503"'
+    assert f"visitor_counter_requests_total{{{route}}} 2.0" in text
+
+
 async def test_a_view_that_is_left_out_is_answered_on_the_same_connection(start: Start) -> None:
     up = await start({"origins": ["https://a.example"], "allow_no_origin": True})
     async with browser(up.service) as one:
