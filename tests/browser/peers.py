@@ -6,12 +6,10 @@ import asyncio
 import contextlib
 import ssl
 import subprocess
-import tarfile
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from deploy.programs import system_tool
+from npm import package
 from playwright.async_api import Browser, async_playwright
 
 from browser.chromium import ARGUMENTS, CHROMIUM
@@ -22,26 +20,6 @@ PACKAGES = {
     "@waline/client": "3.13.0",
     "preact": "10.27.2",  # stands for React, which has no build that a browser loads as it is
 }
-"""From the npm registry; kept between runs in the system's temporary directory."""
-CACHE = Path(tempfile.gettempdir()) / "visitor-counter-peers"
-
-
-def package(name: str) -> Path:
-    """Return the directory of a package, fetched if it is not there yet."""
-    version = PACKAGES[name]
-    place = CACHE / f"{name.replace('/', '-')}-{version}"
-    if not place.exists():
-        npm = system_tool("npm", "npm")
-        CACHE.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=CACHE) as made:
-            command = [npm, "pack", "--silent", "--pack-destination", made, f"{name}@{version}"]
-            subprocess.run(command, check=True, capture_output=True, cwd=made, timeout=120)
-            [archive] = Path(made).glob("*.tgz")
-            with tarfile.open(archive) as file:
-                file.extractall(made, filter="data")
-            with contextlib.suppress(OSError):  # another run was faster
-                (Path(made) / "package").rename(place)
-    return place
 
 
 def packaged(path: str) -> Path | None:
@@ -49,7 +27,7 @@ def packaged(path: str) -> Path | None:
     _, _, rest = path.partition("/npm/")
     for name in PACKAGES if rest else ():
         if rest.startswith(name + "/"):
-            return package(name) / rest.removeprefix(name + "/")
+            return package(name, PACKAGES[name]) / rest.removeprefix(name + "/")
     return None
 
 

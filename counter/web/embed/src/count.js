@@ -7,7 +7,7 @@
  */
 (() => {
   const script = /** @type {HTMLScriptElement} */ (document.currentScript)
-  const own = (window.goatcounter = window.goatcounter || {})
+  const own = /** @type {any} */ (window.goatcounter = window.goatcounter || {})
   const endpoint = script.dataset.goatcounter || own.endpoint || script.src.replace(/\.js(\?.*)?$/, "")
   try {
     Object.assign(own, JSON.parse(script.dataset.goatcounterSettings || "{}"))

@@ -86,7 +86,7 @@ class VisitorCounter extends HTMLElement {
 
   fill() {
     const { figures, put } = window.visitorCounter
-    const list = this.shadowRoot.firstChild
+    const list = /** @type {HTMLElement} */ (this.shadowRoot.firstChild)
     if (figures && list.lang) list.style.visibility = ""
     for (const element of list.querySelectorAll("dd")) {
       // Not before it is known how its language writes numbers.

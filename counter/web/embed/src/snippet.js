@@ -9,7 +9,7 @@ let shown = ""
 
 function chosen() {
   const data = new FormData(form)
-  const attributes = { lang: data.get("lang") }
+  const attributes = /** @type {Record<string, any>} */ ({ lang: data.get("lang") })
   const figures = data.getAll("figures").join(" ")
   if (figures != "online today total") attributes.figures = figures
   if (data.get("theme") != "auto") attributes.theme = data.get("theme")

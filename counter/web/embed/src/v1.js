@@ -49,7 +49,7 @@
   })
 
   let start = () => {
-    let page = location
+    let page = /** @type {URL | Location} */ (location)
     try {
       page = new URL(doc.querySelector("[rel=canonical]").href)
     } catch {} // there is none, or it is no address
