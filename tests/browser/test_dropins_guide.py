@@ -10,7 +10,7 @@ from deploy.programs import ROOT
 from playwright.async_api import Route, expect
 
 from browser.pages import Host
-from browser.peers import package
+from browser.peers import packaged
 from counter.settings import DropIn
 
 GUIDE = (ROOT / "docs" / "drop-ins.md").read_text("utf-8")
@@ -72,7 +72,8 @@ async def test_waline_s_lines_count_and_show(host: Host) -> None:
     [body] = lines("Waline")
     write(host, body)
     context = await host.reader()
-    served = package("@waline/client") / "dist" / "pageview.js"
+    served = packaged("/npm/@waline/client/dist/pageview.js")
+    assert served
 
     async def from_the_registry(route: Route) -> None:
         await route.fulfill(path=served, headers={"Access-Control-Allow-Origin": "*"})
