@@ -6,7 +6,8 @@ its answer is one piece of bytes, and whoever has the figures can write it there
 
 A request comes this way if its connection has no other to answer, its route has a `Begin`, and
 that finds nothing unusual in it. All else is for the route's usual handler; so is a view that a
-filter leaves out, and one that is refused at once: the handler is told so by the exchange.
+filter leaves out, or that is wrong: the handler is told so by the exchange. One for which there is
+no room is refused here, as cheaply as it can be.
 """
 
 from __future__ import annotations

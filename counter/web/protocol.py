@@ -31,7 +31,6 @@ class DirectHandler(RequestHandler):
         "_closing",
         "_ended",
         "_held",
-        "_taken",
         "answering",
         "begun",
         "lost",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
 
@@ -82,9 +83,8 @@ def whole(response: web.Response) -> bytes:
         "Date": formatdate(time.time(), usegmt=True),
         "Content-Length": len(body),
     }
-    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-    first = f"HTTP/1.1 {response.status} {response.reason}\r\n"
-    return "".join([first, *lines, "\r\n"]).encode() + body
+    head = _lines(f"HTTP/1.1 {response.status} {response.reason}", headers)
+    return b"%b\r\n%b" % (head, body)
 
 
 @lru_cache(maxsize=256)
@@ -97,8 +97,13 @@ def _head(second: int, origin: str | None, allowed: bool) -> bytes:
     headers = {**JSON_HEADERS, "Server": SERVER, "Date": formatdate(second, usegmt=True)}
     if origin is not None:
         headers |= cors_headers(origin if allowed else None)
+    return _lines("HTTP/1.1 200 OK", headers)
+
+
+def _lines(first: str, headers: Mapping[str, object]) -> bytes:
+    """Return the lines of a head, but for the empty one that ends it."""
     lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-    return "".join(["HTTP/1.1 200 OK\r\n", *lines]).encode()
+    return "".join([first, "\r\n", *lines]).encode()
 
 
 def cors_headers(origin: str | None) -> dict[str, str]:
