@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,8 +159,3 @@ async def hide(page: Page, hidden: bool) -> None:
 async def settled() -> None:
     """Give a page the time in which it would do what it is not to do."""
     await asyncio.sleep(0.3)
-
-
-def quoted(text: object) -> str:
-    """Return `text` as it may stand in a page's script."""
-    return json.dumps(text)
