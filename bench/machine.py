@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -87,6 +88,43 @@ async def peer(name: str, store_url: str) -> AsyncIterator[Peer]:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         await process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that was started as its user does, and the addresses of its listeners."""
+
+    pid: int
+    public: str
+    ops: str
+
+
+@contextlib.asynccontextmanager
+async def served(
+    directory: Path, store_url: str, server: str, sites: str, cores: Collection[int]
+) -> AsyncIterator[Running]:
+    """Run `visitor-counter serve` on `cores`, with these lines of settings beside its own."""
+    config = directory / "counter.toml"
+    config.write_text(
+        f'[server]\nlisten = "127.0.0.1:0"\nops_listen = "127.0.0.1:0"\n{server}'
+        f'[store]\nurl = "{store_url}"\njournal = "{directory}/journal"\n{sites}'
+    )
+    process = await asyncio.create_subprocess_exec(
+        *("taskset", "--cpu-list", ",".join(map(str, cores))),
+        *(sys.executable, "-m", "counter", "serve", "--config", str(config)),
+        stderr=asyncio.subprocess.STDOUT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        while True:
+            line = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
+            if line["event"] == "serving":
+                yield Running(process.pid, line["listen"], line["ops"])
+                break
+    finally:
+        process.terminate()
+        await process.communicate()
 
 
 async def output(command: Sequence[str]) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +14,12 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from bench.machine import SERVICE_CORE, cpu_us, store
+from bench.machine import SERVICE_CORE, Running, cpu_us, served, store
 
 SITES = (1, 100, 1_000)
 _ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 """What a Prometheus asks for."""
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    pid: int
-    public: str
-    ops: str
 
 
 async def measure(scrapes: int) -> dict[str, Any]:
@@ -47,30 +36,12 @@ async def measure(scrapes: int) -> dict[str, Any]:
     return results
 
 
-@contextlib.asynccontextmanager
-async def serving(directory: Path, url: str, sites: int) -> AsyncIterator[Running]:
-    config = directory / "counter.toml"
-    config.write_text(
-        '[server]\nlisten = "127.0.0.1:0"\nops_listen = "127.0.0.1:0"\n'
-        f'[store]\nurl = "{url}"\njournal = "{directory}/journal"\n'
-        + "".join(f'[sites.site-{n}]\ntimezone = "Asia/Ho_Chi_Minh"\n' for n in range(sites))
-    )
-    process = await asyncio.create_subprocess_exec(
-        *("taskset", "--cpu-list", str(SERVICE_CORE), sys.executable, "-m", "counter", "serve"),
-        *("--config", str(config)),
-        stderr=asyncio.subprocess.STDOUT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        while True:
-            line = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
-            if line["event"] == "serving":
-                yield Running(process.pid, line["listen"], line["ops"])
-                break
-    finally:
-        process.terminate()
-        await process.communicate()
+def serving(
+    directory: Path, url: str, sites: int
+) -> contextlib.AbstractAsyncContextManager[Running]:
+    """Run a service of so many sites on a core of its own."""
+    sections = (f'[sites.site-{n}]\ntimezone = "Asia/Ho_Chi_Minh"\n' for n in range(sites))
+    return served(directory, url, "", "".join(sections), [SERVICE_CORE])
 
 
 async def _fill(session: aiohttp.ClientSession, service: Running, sites: int) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.load import Run, run_wrk
-from bench.machine import CORES, Peer, cpu_us, store
+from bench.machine import CORES, Peer, cpu_us, served, store
 from bench.peers import SITE
 
 WORKERS = (1, 2)
@@ -73,30 +70,12 @@ async def measure(rounds: int, seconds: int, connections: int) -> dict[str, Any]
 
 @contextlib.asynccontextmanager
 async def _serving(directory: Path, url: str, workers: int) -> AsyncIterator[Family]:
-    config = directory / "counter.toml"
-    config.write_text(
-        '[server]\nlisten = "127.0.0.1:0"\nops_listen = "127.0.0.1:0"\n'
-        f'trusted_proxies = ["127.0.0.0/8"]\nworkers = {workers}\n'
-        f'[store]\nurl = "{url}"\njournal = "{directory}/journal"\n'
-        f'[sites.{SITE}]\norigins = ["https://www.example.gov.vn"]\n'
-    )
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "counter", "serve", "--config", str(config)),
-        stderr=asyncio.subprocess.STDOUT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        while True:
-            line = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
-            if line["event"] == "serving":
-                port = urlsplit(line["listen"]).port
-                assert port
-                yield Family(str(workers), process.pid, port)
-                break
-    finally:
-        process.terminate()
-        await process.communicate()
+    server = f'trusted_proxies = ["127.0.0.0/8"]\nworkers = {workers}\n'
+    site = f'[sites.{SITE}]\norigins = ["https://www.example.gov.vn"]\n'
+    async with served(directory, url, server, site, CORES) as running:
+        port = urlsplit(running.public).port
+        assert port
+        yield Family(str(workers), running.pid, port)
 
 
 def show(measured: dict[str, Any]) -> None:
