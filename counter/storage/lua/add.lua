@@ -72,7 +72,7 @@ local top_floor = 0
 if redis.call('ZCARD', top) >= keep then
   top_floor = tonumber(redis.call('ZRANGE', top, 0, 0, 'WITHSCORES')[2])
 end
-splits_for(prefix, t[4] + #paths, buckets, load)
+splits_for(prefix, t[4] + #paths, buckets, load, redis.call)
 
 for i = DAYS, paths_from - 1, 4 do
   local name = ARGV[i]

@@ -20,8 +20,8 @@
 --         online; day's views, visits, visitors; day before's three; total's three;
 --         the status of each view, a digit each (counter.model.figures.Status);
 --         the views of each view's article just after it }
--- Error WRONGTYPE, BADVALUE, or GAP if the number before was not applied; before anything is
---       written: Redis does not roll a script back.
+-- Error WRONGTYPE, BADVALUE, or GAP if the number before was not applied; nothing is written then,
+--       or all of it is taken back: Redis does not roll a script back.
 
 local producer, days, total, online, recent = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local top, visitors, top_day, hours, prefix = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[11]
@@ -75,7 +75,8 @@ for i = 1, #renamed, 16 do
     number_visitor(string.sub(renamed, i + 8, i + 15))
 end
 
--- Everything is read, and by that checked for its type, before the first write.
+-- Everything but articles and hours is read, and by that checked for its type, before the first
+-- write; what counts these checks them too, and is taken back where one is wrong.
 
 local last_seq, last_statuses = 0, ''
 local last = redis.call('GET', producer)
@@ -113,14 +114,28 @@ if t[9] > 0 then
   end
 end
 
-local article_bucket, article_views, is_new, unknown = {}, {}, {}, 0
-for article, path in ipairs(paths) do
-  local bucket = prefix .. bucket_of(hashes[article], buckets, size)
-  local views = redis.call('HGET', bucket, path)
-  article_bucket[article] = bucket
-  article_views[article] = number(views, bucket)
-  is_new[article] = not views
-  if not views then unknown = unknown + 1 end
+local article_bucket = {}
+for article, hash in ipairs(hashes) do
+  article_bucket[article] = prefix .. bucket_of(hash, buckets, size)
+end
+
+-- The views of each article before this batch. To count an article tells them too: they are read
+-- only where nothing is counted, or where it matters before which articles are new.
+local article_views = {}
+local function read_views(article)
+  local views = redis.call('HGET', article_bucket[article], paths[article])
+  article_views[article] = number(views, article_bucket[article])
+  return views
+end
+
+local is_new, unknown = {}, 0
+if seq <= last_seq or ARGV[18] or t[4] + #paths > max_articles then
+  for article = 1, #paths do
+    if not read_views(article) then
+      is_new[article] = true
+      unknown = unknown + 1
+    end
+  end
 end
 
 -- New articles draw on a token bucket, of which only the moment is kept at which it will be full
@@ -188,7 +203,6 @@ local top_size, top_day_size = redis.call('ZCARD', top), redis.call('ZCARD', top
 local known_visitors = redis.call('PFCOUNT', visitors)
 local top_floor = 0
 if top_size >= keep then top_floor = tonumber(redis.call('ZRANGE', top, 0, 0, 'WITHSCORES')[2]) end
-local splits = splits_for(prefix, t[4] + unknown, buckets, load)
 local later = {}
 for i = 7, #day_fields do
   if d[i] then
@@ -238,9 +252,9 @@ local function hour_of(at)
   return math.min(math.max(math.floor((at - day_start) / HOUR), 0), 24)
 end
 
-local new_views, new_visits, new_articles = 0, 0, 0
+local new_views, new_visits, admitted = 0, 0, 0
 local hour_views = {}
-local statuses, views, named, added, marked = {}, {}, {}, {}, {}
+local statuses, nth, named, added, marked = {}, {}, {}, {}, {}
 for n = 1, views_sent do
   local article, visitor, mark, at = view_article[n], view_visitor[n], view_mark[n], view_at[n]
   local was_online = not visitor or seen(visitor, at)
@@ -249,13 +263,12 @@ for n = 1, views_sent do
   else
     local refused = 0
     if is_new[article] and not added[article] then
-      if t[4] + new_articles >= max_articles then refused = 3
-      elseif new_articles >= may_be_new then refused = 5 end
+      if t[4] + admitted >= max_articles then refused = 3
+      elseif admitted >= may_be_new then refused = 5 end
     end
     if refused == 0 then
-      if is_new[article] and not added[article] then new_articles = new_articles + 1 end
+      if is_new[article] and not added[article] then admitted = admitted + 1 end
       added[article] = (added[article] or 0) + 1
-      article_views[article] = article_views[article] + 1
     end
     new_views = new_views + 1
     local hour = hour_of(at)
@@ -269,32 +282,57 @@ for n = 1, views_sent do
     if not was_online then new_visits = new_visits + 1 end
     statuses[n] = refused + (was_online and 0 or 1)
   end
-  views[n] = article and article_views[article] or 0
+  nth[n] = added[article] or 0
 end
 statuses = table.concat(statuses)
 
--- From here on everything is written. The first write is one that Redis refuses when it is out of
--- memory, read-only or short of replicas; after it, it refuses none of this script. Nearly every
--- batch is of one hour, and counting that checks the key too: nothing is written before it.
+for article = 1, #paths do
+  if not added[article] and not article_views[article] then read_views(article) end
+end
 
-local hour_names = {}
-for hour in pairs(hour_views) do hour_names[#hour_names + 1] = hour end
-if #hour_names == 1 then
-  local added = hour_views[hour_names[1]]
-  local sum = redis.pcall('HINCRBY', hours, hour_names[1], added)
-  if type(sum) == 'table' then
-    if string.find(sum.err, 'not an integer', 1, true) then number('none', hours) end
-    error(sum)
+-- From here on everything is written. The first write is one that Redis refuses when it is out of
+-- memory, read-only or short of replicas; after it, it refuses none of this script.
+
+-- To count tells what it has come to, and finds out whether the key is right. Where one is not, all
+-- is taken back.
+local counted, hours_counted = {}, {}
+local function take_back(key, field, more, sum)
+  -- No field is kept without a view.
+  if sum == more then redis.call('HDEL', key, field)
+  else redis.call('HINCRBY', key, field, -more) end
+end
+local function try(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' then return reply end
+  for article, sum in pairs(counted) do
+    take_back(article_bucket[article], paths[article], added[article], sum)
   end
-  if sum == added then redis.call('EXPIRE', hours, ARGV[12]) end
-elseif #hour_names > 1 then
-  local sums = {}
-  for i, views in ipairs(redis.call('HMGET', hours, unpack(hour_names))) do
-    sums[2 * i - 1] = hour_names[i]
-    sums[2 * i] = number(views, hours) + hour_views[hour_names[i]]
+  for hour, sum in pairs(hours_counted) do take_back(hours, hour, hour_views[hour], sum) end
+  if string.find(reply.err, 'not an integer', 1, true) then number('none', key) end
+  error(reply)
+end
+
+local new_articles = 0
+for article, path in ipairs(paths) do
+  local more = added[article]
+  if more then
+    local sum = try('HINCRBY', article_bucket[article], path, more)
+    counted[article], article_views[article] = sum, sum - more
+    if sum == more then new_articles = new_articles + 1 end
   end
-  redis.call('HSET', hours, unpack(sums))
-  redis.call('EXPIRE', hours, ARGV[12])
+end
+for hour, more in pairs(hour_views) do
+  local sum = try('HINCRBY', hours, hour, more)
+  hours_counted[hour] = sum
+end
+local splits = splits_for(prefix, t[4] + new_articles, buckets, load, try)
+
+for hour, sum in pairs(hours_counted) do
+  if sum == hour_views[hour] then redis.call('EXPIRE', hours, ARGV[12]) end
+end
+local views = {}
+for n, article in ipairs(view_article) do
+  views[n] = article and article_views[article] + nth[n] or 0
 end
 
 redis.call('SET', producer, int(seq) .. ':' .. statuses, 'EX', ARGV[10])
@@ -316,14 +354,13 @@ end
 
 local best, best_today = {}, {}
 for article, path in ipairs(paths) do
-  local count, all = added[article], article_views[article]
-  if count then
-    redis.call('HSET', article_bucket[article], path, all)
+  local all = counted[article]
+  if all then
     if all >= top_floor then
       best[#best + 1] = all
       best[#best + 1] = path
     end
-    best_today[#best_today + 1] = (day_views[article] or 0) + count
+    best_today[#best_today + 1] = (day_views[article] or 0) + added[article]
     best_today[#best_today + 1] = path
   end
 end

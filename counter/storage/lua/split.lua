@@ -3,14 +3,14 @@ local function hash_of(path)
   return tonumber(string.sub(redis.sha1hex(path), 1, 8), 16)
 end
 
--- Returns how many splits so many articles want. The buckets that they touch are looked at, so one
--- of a wrong type is an error before anything is written.
-local function splits_for(prefix, articles, buckets, load)
+-- Returns how many splits so many articles want. The buckets that they touch are looked at by `call`,
+-- which is `redis.call` or like it: so one of a wrong type is an error before anything is split.
+local function splits_for(prefix, articles, buckets, load, call)
   local splits = 0
   while articles > load * (buckets + splits) do
     local into = buckets + splits
-    redis.call('HLEN', prefix .. into)
-    redis.call('HLEN', prefix .. (into - round_of(into)))
+    call('HLEN', prefix .. into)
+    call('HLEN', prefix .. (into - round_of(into)))
     splits = splits + 1
   end
   return splits
