@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
@@ -104,6 +105,68 @@ class Count:
         self.value += amount
 
 
+class Tally(dict[tuple[str, ...], Count]):
+    """A counter that is told at each `flush` what was counted since the last one.
+
+    At every view prometheus-client's own lock and, with several workers, its file would show.
+    """
+
+    def __init__(self, metric: Counter) -> None:
+        super().__init__()
+        self.metric = metric
+
+    def __missing__(self, values: tuple[str, ...]) -> Count:
+        count = self[values] = Count()
+        return count
+
+    def flush(self) -> None:
+        for values, count in self.items():
+            if count.value:
+                self.metric.labels(*values).inc(count.value)
+                count.value = 0.0
+
+
+class Durations:
+    """What one series of a `Timing` has observed since it was told."""
+
+    __slots__ = ("buckets", "seconds")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(LATENCY) + 1)
+        self.seconds = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.buckets[bisect_left(LATENCY, seconds)] += 1
+        self.seconds += seconds
+
+
+class Timing(dict[tuple[str, ...], Durations]):
+    """A histogram of `LATENCY` that is told at each `flush`, likewise."""
+
+    def __init__(self, metric: Histogram) -> None:
+        super().__init__()
+        self.metric = metric
+
+    def __missing__(self, values: tuple[str, ...]) -> Durations:
+        durations = self[values] = Durations()
+        return durations
+
+    def observe(self, values: tuple[str, ...], seconds: float, exemplar: dict[str, str]) -> None:
+        """Tell of one at once, with its exemplar."""
+        self.metric.labels(*values).observe(seconds, exemplar)
+
+    def flush(self) -> None:
+        for values, durations in self.items():
+            if any(durations.buckets):
+                # prometheus-client takes observations one by one alone.
+                series = self.metric.labels(*values)
+                for bucket, number in zip(series._buckets, durations.buckets, strict=True):
+                    bucket.inc(number)
+                series._sum.inc(durations.seconds)
+                durations.buckets = [0] * len(durations.buckets)
+                durations.seconds = 0.0
+
+
 class SiteCounter(dict[tuple[str, ...], Count]):
     """A counter of each site, by the values of its labels; these need no escaping.
 
@@ -139,6 +202,7 @@ class Metrics:
         self.of_sites: list[SiteCounter] = []
         """The counters that are not in the registry."""
         self._watched: list[tuple[Gauge, Callable[[], float]]] = []
+        self._flushed: list[Tally | Timing] = []
         self.build = Gauge(
             "visitor_counter_build_info",
             "1, with the version of the service and of Python.",
@@ -147,7 +211,7 @@ class Metrics:
             registry=registry,
         )
         self.build.labels(__version__, platform.python_version()).set(1)
-        self.requests = Labelled(
+        self.requests = Tally(
             Counter(
                 "visitor_counter_requests",
                 "Requests answered.",
@@ -155,7 +219,7 @@ class Metrics:
                 registry=registry,
             )
         )
-        self.latency = Labelled(
+        self.latency = Timing(
             Histogram(
                 "visitor_counter_request_seconds",
                 "Time from a request's head to its answer.",
@@ -164,6 +228,7 @@ class Metrics:
                 registry=registry,
             )
         )
+        self._flushed += (self.requests, self.latency)
         self.received = self._of_sites(
             "visitor_counter_views_received",
             "Views that were sent for a known site: the sum of all that became of them.",
@@ -274,19 +339,19 @@ class Metrics:
             registry=registry,
         )
 
-    def _of_sites(
-        self, name: str, text: str, labels: Sequence[str]
-    ) -> Labelled[Counter] | SiteCounter:
+    def _of_sites(self, name: str, text: str, labels: Sequence[str]) -> Tally | SiteCounter:
         if os.environ.get(MULTIPROCESS_DIRECTORY):
-            return Labelled(Counter(name, text, labels, registry=self.registry))
+            tally = Tally(Counter(name, text, labels, registry=self.registry))
+            self._flushed.append(tally)
+            return tally
         self.of_sites.append(SiteCounter(name, text, labels))
         return self.of_sites[-1]
 
     def watch(self, gauge: Gauge, function: Callable[[], float]) -> None:
         """Let `gauge` tell what `function` returns at the scrape.
 
-        Where several workers share one exposition they can't be asked then: `refresh` is to be
-        called now and then.
+        Where several workers share one exposition they can't be asked then: it tells what it was
+        at the last `refresh`.
         """
         if os.environ.get(MULTIPROCESS_DIRECTORY):
             self._watched.append((gauge, function))
@@ -294,5 +359,8 @@ class Metrics:
             gauge.set_function(function)
 
     def refresh(self) -> None:
+        """Bring the registry up to date: before each scrape, or now and then by each worker."""
         for gauge, function in self._watched:
             gauge.set(function())
+        for metric in self._flushed:
+            metric.flush()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from prometheus_client import Gauge
 from prometheus_client.metrics import MetricWrapperBase
 
-from counter.metrics import READ_AT_SCRAPE, Labelled, Metrics, SiteCounter
+from counter.metrics import READ_AT_SCRAPE, Labelled, Metrics, SiteCounter, Tally, Timing
 
 _PAGE = """\
 # Metrics
@@ -84,7 +84,7 @@ class Row(NamedTuple):
 def rows() -> Iterator[Row]:
     """Yield every metric as a scrape has it."""
     for value in vars(Metrics()).values():
-        metric = value.metric if isinstance(value, Labelled) else value
+        metric = value.metric if isinstance(value, Labelled | Tally | Timing) else value
         if isinstance(value, SiteCounter):
             name = f"{value.name}_total"
             yield Row(name, "counter", value.labels, "views", value.text, "sum")

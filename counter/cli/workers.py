@@ -46,7 +46,8 @@ from counter.web.service import (
 )
 from counter.web.tokens import Tokens
 
-_REFRESH_SECONDS = 1.0
+_REFRESH_SECONDS = 0.25
+"""How often a worker tells the others what it has counted: so much a scrape may lack."""
 _RESTART_SECONDS = 0.5
 """A worker that dies at its start is not started again more often than this."""
 
@@ -224,6 +225,7 @@ async def _work(
         await asyncio.wait((told, orphaned), return_when=asyncio.FIRST_COMPLETED)
         for task in (refresher, told, orphaned):
             task.cancel()
+    service.metrics.refresh()
 
 
 async def _refresh(metrics: Metrics) -> None:

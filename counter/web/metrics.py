@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder
@@ -79,11 +79,13 @@ class Exposition:
         sites: Sites,
         clock: Clock,
         of_sites: Sequence[SiteCounter] = (),
+        refresh: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what the processes count from `counts` and `of_sites`, and the sites' figures from
-        `store`."""
+        """Take what the processes count from `counts` and `of_sites`, once `refresh` was called,
+        and the sites' figures from `store`."""
         self._counts = counts
         self._of_sites = of_sites
+        self._refresh = refresh
         self._store = store
         self._sites = sites
         self._clock = clock
@@ -101,6 +103,7 @@ class Exposition:
         )
         await asyncio.sleep(0)  # so that the store is at work while the counts are written
         openmetrics = choose_encoder(accept)[1].startswith("application/openmetrics-text")
+        self._refresh()
         counts = render(self._counts.collect(), openmetrics=openmetrics)
         counts += "".join(_written(counter, openmetrics) for counter in self._of_sites)
         figures = {

@@ -153,8 +153,10 @@ class Router:
 
     def _time(self, route: str, started: float, known: str | None) -> None:
         seconds = time.perf_counter() - started
-        exemplar = {"request_id": known} if known and seconds >= SLOW_SECONDS else None
-        self._metrics.latency[route,].observe(seconds, exemplar)
+        if known and seconds >= SLOW_SECONDS:
+            self._metrics.latency.observe((route,), seconds, {"request_id": known})
+        else:
+            self._metrics.latency[route,].observe(seconds)
 
     def _put_headers(
         self, response: web.StreamResponse, its_id: str, origin: str | None, variable: str

@@ -98,7 +98,12 @@ async def running(settings: Settings, clock: Clock = wall_ms) -> AsyncIterator[R
     ):
         counts = service.metrics
         exposition = Exposition(
-            counts.registry, service.store, service.sites, clock, counts.of_sites
+            counts.registry,
+            service.store,
+            service.sites,
+            clock,
+            counts.of_sites,
+            counts.refresh,
         )
         ops = Ops(service.store, exposition, problems=service.sitemaps.problems)
         dashboard = owners_pages(service.store, service.sites, settings, clock)
