@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar, overload
 
 from counter.errors import UnknownSite
 from counter.model.days import Calendar
 from counter.settings import SITE_KEY, Site
+
+T = TypeVar("T")
 
 
 class Sites(Mapping[str, Site]):
@@ -20,6 +23,14 @@ class Sites(Mapping[str, Site]):
 
     def __getitem__(self, key: str) -> Site:
         return self._sites[key]
+
+    @overload
+    def get(self, key: str) -> Site | None: ...
+    @overload
+    def get(self, key: str, default: T) -> Site | T: ...
+    def get(self, key: str, default: object = None) -> object:
+        # Mapping's own goes through two more calls, at every view.
+        return self._sites.get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sites)

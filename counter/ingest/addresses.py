@@ -42,7 +42,7 @@ def client_address(
 
     Args:
         peer: who holds the connection; empty for a unix socket.
-        forwarded: the `Forwarded` header (RFC 7239), its lines joined by commas.
+        forwarded: the `Forwarded` header (RFC 7239), its lines joined by commas, if any.
         x_forwarded_for: the `X-Forwarded-For` header, likewise.
         trusted: the networks of the proxies.
         trust_unix: believe the headers of whoever reaches a unix socket.
@@ -53,6 +53,11 @@ def client_address(
     """
     if not (forwarded or x_forwarded_for) or not _is_trusted(peer, trusted, trust_unix):
         return read_peer(peer)
+    # One proxy, which wrote one plain address: nearly always.
+    if x_forwarded_for and not forwarded and "," not in x_forwarded_for:
+        address = parse_ipv4(x_forwarded_for)
+        if address:
+            return address
     address = None
     if x_forwarded_for:
         address = _walk(x_forwarded_for, str.strip, trusted)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import lru_cache
 from hashlib import blake2b
 
 import structlog
@@ -30,8 +31,15 @@ log = structlog.get_logger()
 
 def visitor_hash(site: str, address: str, agent: str, salt: bytes) -> bytes:
     """Return 8 bytes that stand for the visitor while `salt` lives (BLAKE2b, RFC 7693)."""
-    who = f"{site}\0{address}\0{agent}".encode("utf-8", "surrogateescape")
-    return blake2b(who, digest_size=8, key=salt).digest()
+    keyed = _keyed(salt).copy()
+    keyed.update(f"{site}\0{address}\0{agent}".encode("utf-8", "surrogateescape"))
+    return keyed.digest()
+
+
+@lru_cache(maxsize=64)
+def _keyed(salt: bytes) -> blake2b:
+    """Return the hash that has taken in its key, a block of its own, and nothing else yet."""
+    return blake2b(digest_size=8, key=salt)
 
 
 class Salts:

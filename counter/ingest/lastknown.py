@@ -8,7 +8,7 @@ from counter.model.days import shift
 from counter.model.figures import Batch, Counted, Status
 
 _MOST_ARTICLES = 50_000
-"""Articles whose last views are remembered, over all sites."""
+"""Articles whose last views are remembered at most, over all sites: those that were told last."""
 
 
 class LastKnown:
@@ -16,16 +16,21 @@ class LastKnown:
 
     def __init__(self) -> None:
         self._sites: dict[str, tuple[str, Counted]] = {}
-        self._views: dict[tuple[str, str], int | None] = {}
+        # In two generations: an old one is dropped whole.
+        self._young: dict[tuple[str, str], int | None] = {}
+        self._old: dict[tuple[str, str], int | None] = {}
 
     def learn(self, batch: Batch, answers: list[Counted]) -> None:
         """Remember what the store answered to `batch`."""
-        site, views = batch.site, self._views
+        site, views = batch.site, self._young
         self._sites[site] = (batch.day, answers[-1])
         for hit, answer in zip(batch.hits, answers, strict=True):
             views[site, hit.path] = answer.views
-        while len(views) > _MOST_ARTICLES:
-            del views[next(iter(views))]
+        if len(views) > _MOST_ARTICLES // 2:
+            self._old, self._young = views, {}
+
+    def _views(self, article: tuple[str, str]) -> int | None:
+        return self._young[article] if article in self._young else self._old.get(article)
 
     def answers(self, batch: Batch) -> Iterable[Counted]:
         """Return what the hits of `batch` are answered with: all of it marked stale.
@@ -40,7 +45,7 @@ class LastKnown:
         for hit in batch.hits:
             yield Counted(
                 Status.COUNTED,
-                self._views.get((batch.site, hit.path)),
+                self._views((batch.site, hit.path)),
                 known.online,
                 known.today,
                 known.yesterday,

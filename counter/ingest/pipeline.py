@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,9 +56,6 @@ class Arrival:
         return get("Sec-GPC") == "1" or get("DNT") == "1"
 
 
-Step = Callable[[Arrival], Reason | None]
-
-
 class Pipeline:
     """Turns arrivals into hits."""
 
@@ -67,19 +64,6 @@ class Pipeline:
         self._listings = listings
         self._clock = clock
         self._limiters: dict[Rate, RateLimiter] = {}
-        self._steps: tuple[Step, ...] = (
-            drop_foreign,
-            put_path,
-            drop_paused,
-            drop_prefetch,
-            drop_bot,
-            drop_ignored_address,
-            drop_by_signal,
-            self.drop_unlisted,
-            self.drop_over_rate,
-            self.drop_over_site_rate,
-            self.put_visitor,
-        )
 
     def run(self, arrival: Arrival) -> Hit | Reason:
         """Return the hit to count, or the reason why there is none.
@@ -88,10 +72,23 @@ class Pipeline:
             OriginRefused: the page that sent it is not the site's.
             BadPath: its path names no article.
         """
-        for step in self._steps:
-            reason = step(arrival)
-            if reason is not None:
-                return reason
+        # Written out: in a loop over them Python can't tell which step it calls, and takes half as
+        # long again for each.
+        drop_foreign(arrival)
+        put_path(arrival)
+        reason = (
+            drop_paused(arrival)
+            or drop_prefetch(arrival)
+            or drop_bot(arrival)
+            or drop_ignored_address(arrival)
+            or drop_by_signal(arrival)
+            or self.drop_unlisted(arrival)
+            or self.drop_over_rate(arrival)
+            or self.drop_over_site_rate(arrival)
+        )
+        if reason:
+            return reason
+        self.put_visitor(arrival)
         return Hit(
             arrival.key,
             arrival.path,

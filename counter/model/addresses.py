@@ -23,6 +23,8 @@ def read_peer(text: str) -> Address:
 
 
 def parse_ipv4(text: str) -> Address | None:
+    if ":" in text:
+        return None  # an error costs more than to look
     try:
         # It takes four numbers without leading zeros, and nothing else: they are canonical.
         return text, 4, int.from_bytes(inet_pton(AF_INET, text))

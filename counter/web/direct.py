@@ -18,6 +18,7 @@ from typing import Protocol
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
+from multidict import CIMultiDictProxy
 
 from counter.model.figures import Counted, Reason
 from counter.web.request_ids import HEADER, sent_id
@@ -103,8 +104,9 @@ class Exchange:
         self._teller.tell(self, status)
 
 
-Begin = Callable[[RawRequestMessage, str, Exchange], bool]
-"""Begins to answer a request of a peer; False: it is for the usual handler."""
+Begin = Callable[[CIMultiDictProxy[str], str, str, Exchange], bool]
+"""Begins to answer a request, given its headers, its query and its peer; False: it is for the usual
+handler."""
 BEGUN = web.RequestKey("begun", Exchange)
 """The exchange as which a request was begun."""
 Take = Callable[[RawRequestMessage, Wire], bool]

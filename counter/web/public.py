@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_parser import RawRequestMessage
 from multidict import CIMultiDictProxy
 
 from counter.errors import BadParameter, Problem, TooManyPaths
@@ -32,8 +31,8 @@ from counter.web.requests import (
     find,
     path_parameter,
     query_parameters,
-    read_query,
     sender_address,
+    view_path,
     whole_number,
 )
 from counter.web.routing import Router
@@ -53,13 +52,17 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type",
     "Access-Control-Max-Age": "86400",
 }
-_UNKEPT = {
-    Status.FULL: Reason.ARTICLES,
-    Status.FULL_VISIT: Reason.ARTICLES,
-    Status.TOO_NEW: Reason.NEW_ARTICLES,
-    Status.TOO_NEW_VISIT: Reason.NEW_ARTICLES,
+_COUNTED = b'{"views":%d,"online":%d,"today":%d,"yesterday":%d,"total":%d%b}'
+_TOLD = {
+    Status.COUNTED: b"",
+    Status.VISIT: b"",
+    Status.REPEAT: b',"counted":false,"reason":"%b"' % Reason.REPEAT.encode(),
+    Status.FULL: b',"reason":"%b"' % Reason.ARTICLES.encode(),
+    Status.FULL_VISIT: b',"reason":"%b"' % Reason.ARTICLES.encode(),
+    Status.TOO_NEW: b',"reason":"%b"' % Reason.NEW_ARTICLES.encode(),
+    Status.TOO_NEW_VISIT: b',"reason":"%b"' % Reason.NEW_ARTICLES.encode(),
 }
-"""Why the article of a view is not kept, where the site's figures count it."""
+"""What a view's answer tells besides the figures."""
 
 
 class Public:
@@ -103,20 +106,22 @@ class Public:
 
     # Counting
 
-    def begin(self, message: RawRequestMessage, peer: str, exchange: Exchange) -> bool:
+    def begin(
+        self, headers: CIMultiDictProxy[str], query: str, peer: str, exchange: Exchange
+    ) -> bool:
         """Begin to count a view directly, if it is as browsers send it; the rest is `count`'s."""
         key = exchange.key
         site = self._sites.get(key)
-        if site is None or "Authorization" in message.headers or not is_plain(exchange.origin):
+        if site is None or "Authorization" in headers or not is_plain(exchange.origin):
             return False
         try:
-            path = find(read_query(message.url.raw_query_string), "path")
+            path = view_path(query)
         except Problem:
             return False
         if path is None:
             return False
         exchange.write = self._whole
-        arrival = self.arrival(message.headers, peer, key, site, path, self._clock())
+        arrival = self.arrival(headers, peer, key, site, path, self._clock())
         exchange.outcome = self._judge(arrival, exchange)
         return exchange.outcome is None
 
@@ -379,15 +384,7 @@ def counted_json(counted: Counted) -> bytes:
     if stale:
         known = {name: value for name, value in counted._asdict().items() if name != "status"}
         return json.dumps(known).encode()
-    text = (
-        f'{{"views":{views},"online":{online},"today":{today},"yesterday":{yesterday},'
-        f'"total":{total}'
-    )
-    if status is Status.REPEAT:
-        text += ',"counted":false,"reason":"repeat"'
-    elif status in _UNKEPT:
-        text += f',"reason":"{_UNKEPT[status]}"'
-    return (text + "}").encode()
+    return _COUNTED % (views, online, today, yesterday, total, _TOLD[status])
 
 
 def dropped_json(figures: Figures, reason: Reason) -> bytes:

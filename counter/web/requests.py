@@ -20,7 +20,7 @@ from counter.errors import (
     UnsupportedMedia,
 )
 from counter.ingest.addresses import client_address
-from counter.model.addresses import Address, Networks
+from counter.model.addresses import Address, Networks, read_peer
 
 MAX_BODY = 8 * 1024
 MAX_PARAMETERS = 128
@@ -34,18 +34,12 @@ Parameters = tuple[tuple[str, str], ...]
 
 def sender_address(headers: CIMultiDictProxy[str], peer: str | None, trusted: Networks) -> Address:
     """Return the address of whoever sent a request, behind proxies in `trusted` networks."""
-    return client_address(
-        peer or "",
-        _all_lines(headers, "Forwarded"),
-        _all_lines(headers, "X-Forwarded-For"),
-        trusted,
-    )
-
-
-def _all_lines(headers: CIMultiDictProxy[str], name: str) -> str | None:
-    """Return a header that may stand on several lines: a proxy may add one of its own."""
-    lines = headers.getall(name, None)
-    return ", ".join(lines) if lines else None
+    if not trusted:
+        return read_peer(peer or "")
+    # Either may stand on several lines: a proxy may add one of its own.
+    forwarded = headers.getall("Forwarded", ())
+    x_forwarded_for = headers.getall("X-Forwarded-For", ())
+    return client_address(peer or "", ", ".join(forwarded), ", ".join(x_forwarded_for), trusted)
 
 
 def query_parameters(request: web.BaseRequest) -> Parameters:
@@ -78,6 +72,20 @@ def _parse(raw: str) -> Parameters:
 
 
 _short_query = lru_cache(maxsize=16_384)(_parse)
+
+
+def view_path(raw: str) -> str | None:
+    """Return the first `path` of a query as it was sent, percent-decoded; None if there is none.
+
+    Raises:
+        BadParameter: likewise.
+    """
+    # As the script sends it, which is nearly always: alone, and of its escapes only the slash's.
+    if raw.startswith("path=") and "&" not in raw and "+" not in raw:
+        path = raw[5:].replace("%2F", "/")
+        if "%" not in path:
+            return path
+    return find(read_query(raw), "path")
 
 
 def find(parameters: Parameters, name: str) -> str | None:

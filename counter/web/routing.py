@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 import structlog
@@ -37,6 +38,7 @@ Finish = Callable[[str | None, str, web.StreamResponse], None]
 
 SLOW_SECONDS = 0.1
 """From so long on a request's id stands beside its latency, as an exemplar."""
+_LONGEST_CACHED = 128
 _ENDING = (web.Response, WholeResponse)
 """What has an end of its own; a stream lasts as long as its reader likes."""
 
@@ -70,6 +72,10 @@ class Router:
         self._nested: dict[tuple[str, str], Route] = {}
         self._below: dict[str, Route] = {}
         self._unknown = Route("unknown")
+        self._find_short = lru_cache(maxsize=1024)(self._look_up)
+        self._answered = lru_cache(
+            lambda route, status: metrics.requests[route, "POST", str(status)]
+        )
         self.finish: Finish | None = None
 
     def add(self, method: str, pattern: str, handler: Handler) -> None:
@@ -99,6 +105,10 @@ class Router:
                 yield method, route.name
 
     def _find(self, path: str) -> tuple[Route, str]:
+        """Return the route of `path`, and the variable part; the table is complete by then."""
+        return self._find_short(path) if len(path) <= _LONGEST_CACHED else self._look_up(path)
+
+    def _look_up(self, path: str) -> tuple[Route, str]:
         if self._prefix:
             if not path.startswith(self._prefix + "/"):
                 return self._unknown, ""
@@ -171,15 +181,16 @@ class Router:
 
     def take(self, message: RawRequestMessage, wire: Wire) -> bool:
         """Begin to answer a request directly; False: it is for the usual handler."""
-        if message.method != "POST" or message.path[:1] != "/":
+        target = message.path
+        if message.method != "POST" or target[:1] != "/" or "#" in target:
             return False
-        path = message.url.raw_path
+        path, _, query = target.partition("?")
         route, variable = self._find(path)
         if route.begin is None:
             return False
         exchange = Exchange(self, wire, message.headers, path, route.name, variable)
         try:
-            if route.begin(message, wire.peer, exchange):
+            if route.begin(message.headers, query, wire.peer, exchange):
                 return True
         except Unavailable as error:
             # What is too much is to cost least.
@@ -192,7 +203,7 @@ class Router:
         return False
 
     def tell(self, exchange: Exchange, status: int) -> None:
-        self._metrics.requests[exchange.route, "POST", str(status)].inc()
+        self._answered(exchange.route, status).inc()
         self._time(exchange.route, exchange.started, exchange.request_id)
 
     def fail(self, exchange: Exchange, error: Exception) -> None:
