@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,7 +20,20 @@ from bench.load import Run, run_wrk
 from bench.machine import CORES, Peer, cpu_us, served, store
 from bench.peers import SITE
 
-WORKERS = (1, 2)
+@dataclass(frozen=True, slots=True)
+class Case:
+    """So many workers on so many cores, with Redis and the load on the same ones."""
+
+    name: str
+    workers: int
+    cores: tuple[int, ...]
+
+
+CASES = (
+    Case("1 worker, 1 core", 1, tuple(CORES[:1])),
+    Case("2 workers, 2 cores", 2, tuple(CORES)),
+    Case("1 worker, 2 cores", 1, tuple(CORES)),
+)
 
 
 class Family(Peer):
@@ -32,64 +47,58 @@ class Family(Peer):
 
 
 async def measure(rounds: int, seconds: int, connections: int) -> dict[str, Any]:
-    """Load services of one worker and of two in turn, each with a store of its own.
-
-    Nothing is bound to a core: workers, Redis and wrk share what there is.
-    """
-    runs: dict[int, list[Run]] = {workers: [] for workers in WORKERS}
+    """Load each case in turn, each with a store of its own."""
+    runs: dict[Case, list[Run]] = {case: [] for case in CASES}
     async with contextlib.AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        services: dict[int, tuple[Family, Redis]] = {}
-        for workers in WORKERS:
-            place = directory / str(workers)
+        services: dict[Case, tuple[Family, Redis]] = {}
+        for case in CASES:
+            place = directory / case.name
             place.mkdir()
-            url, redis = await stack.enter_async_context(store(place / "store", CORES))
-            services[workers] = (
-                await stack.enter_async_context(_serving(place, url, workers)),
-                redis,
-            )
+            url, redis = await stack.enter_async_context(store(place / "store", case.cores))
+            service = await stack.enter_async_context(_serving(place, url, case))
+            services[case] = (service, redis)
         for n in range(rounds + 1):
-            for workers, (service, redis) in services.items():
+            for case, (service, redis) in services.items():
+                os.sched_setaffinity(0, case.cores)
                 run = await run_wrk(
                     service, redis, directory, seconds=seconds, connections=connections
                 )
                 if run.socket_errors or run.status_errors:
-                    raise SystemExit(f"{workers} workers: {run}")
+                    raise SystemExit(f"{case.name}: {run}")
                 if n:
-                    runs[workers].append(run)
+                    runs[case].append(run)
     return {
-        str(workers): {
+        case.name: {
             "rate": median(run.rate for run in found),
             "p99_ms": median(run.p99_ms for run in found),
             "service_us": median(run.service_us for run in found),
             "store_us": median(run.store_us for run in found),
         }
-        for workers, found in runs.items()
+        for case, found in runs.items()
     }
 
 
 @contextlib.asynccontextmanager
-async def _serving(directory: Path, url: str, workers: int) -> AsyncIterator[Family]:
-    server = f'trusted_proxies = ["127.0.0.0/8"]\nworkers = {workers}\n'
+async def _serving(directory: Path, url: str, case: Case) -> AsyncIterator[Family]:
+    server = f'trusted_proxies = ["127.0.0.0/8"]\nworkers = {case.workers}\n'
     site = f'[sites.{SITE}]\norigins = ["https://www.example.gov.vn"]\n'
-    async with served(directory, url, server, site, CORES) as running:
+    async with served(directory, url, server, site, case.cores) as running:
         port = urlsplit(running.public).port
         assert port
-        yield Family(str(workers), running.pid, port)
+        yield Family(case.name, running.pid, port)
 
 
 def show(measured: dict[str, Any]) -> None:
-    table = Table(title=f"{len(CORES)} cores for workers, Redis and the load together")
-    for name in ("workers", "req/s", "p99 ms", "service µs", "Redis µs", "× req/s", "× per CPU"):
-        table.add_column(name, justify="right")
-    one = measured[str(WORKERS[0])]
-    for workers, row in measured.items():
+    table = Table(title="Workers, Redis and the load together on so many cores")
+    for name in ("", "req/s", "p99 ms", "service µs", "Redis µs", "× req/s"):
+        table.add_column(name, justify="right" if name else "left")
+    one = measured[CASES[0].name]
+    for name, row in measured.items():
         table.add_row(
-            workers,
+            name,
             f"{row['rate']:,.0f}",
-            *(f"{row[name]:.1f}" for name in ("p99_ms", "service_us", "store_us")),
+            *(f"{row[column]:.1f}" for column in ("p99_ms", "service_us", "store_us")),
             f"{row['rate'] / one['rate']:.2f}",
-            # What so many cores of their own would count, by what a view costs.
-            f"{int(workers) * one['service_us'] / row['service_us']:.2f}",
         )
     Console().print(table)
