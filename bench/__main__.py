@@ -38,12 +38,16 @@ def main(context: click.Context, target: Path | None) -> None:
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--seconds", default=3, show_default=True, help="Length of one run.")
 @click.option("--connections", default=128, show_default=True)
+@click.option("--tcp", is_flag=True, help="Redis on a port, as with Compose; else on a socket.")
 @click.pass_obj
-def speed_command(target: Path, cases: str, rounds: int, seconds: int, connections: int) -> None:
+def speed_command(
+    target: Path, cases: str, rounds: int, seconds: int, connections: int, tcp: bool
+) -> None:
     """What a counted view costs, beside the framework alone and other ways to count."""
-    measured = uvloop.run(speed.measure(cases, rounds, seconds, connections))
+    measured = uvloop.run(speed.measure(cases, rounds, seconds, connections, tcp=tcp))
     speed.show(measured)
-    _write(target, "speed", {"connections": connections, "rounds": rounds, **measured})
+    how = {"connections": connections, "rounds": rounds, "tcp": tcp}
+    _write(target, "speed", {**how, **measured})
 
 
 @main.command("overload")
@@ -60,7 +64,7 @@ def overload_command(target: Path, rounds: int, seconds: int) -> None:
 @main.command("workers")
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--seconds", default=4, show_default=True, help="Length of one run.")
-@click.option("--connections", default=128, show_default=True)
+@click.option("--connections", default=256, show_default=True)
 @click.pass_obj
 def workers_command(target: Path, rounds: int, seconds: int, connections: int) -> None:
     """What a second worker brings."""

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
@@ -50,19 +51,31 @@ class Peer:
 
 @contextlib.asynccontextmanager
 async def store(
-    directory: Path, cores: Collection[int] = (OTHER_CORE,)
+    directory: Path, cores: Collection[int] = (OTHER_CORE,), *, tcp: bool = False
 ) -> AsyncIterator[tuple[str, Redis]]:
     """Run a real Valkey as the service does by default; yields its URL and a client of it.
 
     The benchmark itself, and with it the load, has the same `cores` from then on.
+
+    Args:
+        tcp: whether the URL is one of a port of loopback, as in `docker-compose.yml`.
     """
     os.sched_setaffinity(0, cores)
     async with EmbeddedStore(directory, durable=False).running() as url:
         redis: Redis = Redis.from_url(url)
         try:
+            if tcp:
+                port = _free_port()
+                await redis.config_set("port", port)
+                url = f"redis://127.0.0.1:{port}/0"
             yield url, redis
         finally:
             await redis.aclose()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 async def store_cpu_us(redis: Redis) -> float:

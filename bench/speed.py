@@ -14,6 +14,11 @@ from rich.table import Table
 
 from bench.load import Run, run_wrk
 from bench.machine import peer, store
+from bench.past import give_counter, give_six
+from bench.peers import SITE
+
+_PAST_RUNS = 5
+"""How many times as long the first, uncounted run of the counter is: its visitors come then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +40,22 @@ CASES = (
 )
 
 
-async def measure(letters: str, rounds: int, seconds: int, connections: int) -> dict[str, Any]:
+async def measure(
+    letters: str, rounds: int, seconds: int, connections: int, *, tcp: bool
+) -> dict[str, Any]:
     """Load each case in turn, `rounds` times over; returns the medians.
 
     The cases take turns in short runs, so that a machine that slows down slows all of them; one
-    run of each goes before, uncounted.
+    run of each goes before, uncounted. The sites have a past (`past.py`).
     """
     cases = [case for case in CASES if case.letter.rstrip("0123456789") in letters]
     runs: dict[str, list[Run]] = {case.letter: [] for case in cases}
     async with contextlib.AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url, redis = await stack.enter_async_context(store(directory / "store"))
+        url, redis = await stack.enter_async_context(store(directory / "store", tcp=tcp))
+        await give_counter(url, SITE)
+        if "e" in letters:
+            await give_six(redis, SITE)
         peers = {
             name: await stack.enter_async_context(peer(name, url))
             for name in dict.fromkeys(case.peer for case in cases)
@@ -57,7 +67,7 @@ async def measure(letters: str, rounds: int, seconds: int, connections: int) -> 
                     redis,
                     directory,
                     what=case.what,
-                    seconds=seconds,
+                    seconds=seconds * (_PAST_RUNS if case.letter == "c" and not n else 1),
                     connections=connections,
                 )
                 if run.socket_errors or run.status_errors:

@@ -20,6 +20,7 @@ from bench.load import Run, run_wrk
 from bench.machine import CORES, Peer, cpu_us, served, store
 from bench.peers import SITE
 
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """So many workers on so many cores, with Redis and the load on the same ones."""
