@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.load import ARTICLES, VISITORS
+from bench.load import ARTICLES, PATH, VISITORS
 from bench.machine import store, store_cpu_us
 from counter.metrics import Metrics
 from counter.model.figures import Batch, Hit
@@ -46,7 +46,7 @@ class Views:
                 range(self._articles), cum_weights=self._weights, k=4096
             ):
                 self._at += _STEP_MS
-                path = f"/tin-tuc/2026/11/bai-viet-{rank * 7919 % self._articles:06d}"
+                path = PATH % (rank * 7919 % self._articles)
                 # As scattered as hashes are.
                 visitor = self._random.randrange(self._visitors) * 0x9E3779B97F4A7C15 % 2**64
                 yield Hit(SITE, path, DAY, int(self._at), visitor.to_bytes(8))

@@ -1,7 +1,7 @@
 -- The load, for wrk: articles by Zipf's law, visitors by chance, with a browser's headers.
 --
 -- Arguments: what (views, figures:N, or an address to GET), file of user agents, seed, articles,
--- visitors, site, and how long a connection pauses between two requests (ms on average; 0: not).
+-- visitors, site, an article's path with %d for its number, and how long a connection pauses between two requests (ms on average; 0: not).
 -- With a pause that is long beside an answer's time, the rate is the connections' and no longer
 -- the server's: an open loop, as readers are.
 -- The last line on standard output is a JSON object: requests, seconds, errors, latencies (ms).
@@ -12,7 +12,7 @@ function setup(thread)
   threads = threads + 1
 end
 
-local what, articles, visitors, site, paths_each, pause
+local what, articles, visitors, site, path, paths_each, pause
 local agents, cumulative = {}, {}
 
 local function article()
@@ -22,13 +22,14 @@ local function article()
     if cumulative[middle] < at then low = middle + 1 else high = middle end
   end
   -- The rank says how popular an article is; its number is to say nothing.
-  return string.format('%%2Ftin-tuc%%2F2026%%2F11%%2Fbai-viet-%06d', (low * 7919) % articles)
+  return string.format(path, (low * 7919) % articles)
 end
 
 function init(args)
   what, articles, visitors, site = args[1], tonumber(args[4]), tonumber(args[5]), args[6]
   paths_each = tonumber(what:match(':(%d+)') or 0)
-  pause = tonumber(args[7])
+  path = args[7]:gsub('/', '%%%%2F')
+  pause = tonumber(args[8])
   if pause > 0 then
     -- As if by chance (a Poisson process).
     function delay() return math.floor(-math.log(1 - math.random()) * pause + 0.5) end

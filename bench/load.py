@@ -15,6 +15,8 @@ from bench.peers import SITE
 from tests.agents import BROWSERS
 
 ARTICLES, VISITORS = 100_000, 200_000
+PATH = "/tin-tuc/2026/11/bai-viet-%06d"
+"""An article's path, by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ async def run_wrk(
     connections: int,
     articles: int = ARTICLES,
     visitors: int = VISITORS,
+    site: str = SITE,
+    path: str = PATH,
     pause_ms: float = 0,
 ) -> Run:
     """Load `peer` for `seconds` from so many connections, each with one request at a time.
@@ -68,7 +72,8 @@ async def run_wrk(
     command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
     command += ["--timeout=30s", f"--script={Path(__file__).with_name('load.lua')}"]
     command += [f"http://127.0.0.1:{peer.port}", "--", what, str(agents)]
-    command += [str(random.randrange(2**31)), str(articles), str(visitors), SITE, str(pause_ms)]
+    command += [str(random.randrange(2**31)), str(articles), str(visitors), site, path]
+    command.append(str(pause_ms))
     service, store = peer.cpu_us(), await store_cpu_us(redis)
     text = await output(command)
     service, store = peer.cpu_us() - service, await store_cpu_us(redis) - store

@@ -15,16 +15,21 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
-from bench.batches import DAY, Views
-from bench.machine import peer, resident_bytes, store, store_cpu_us
+from bench.batches import DAY
+from bench.load import Run, run_wrk
+from bench.machine import peer, resident_bytes, store
+from bench.peers import BUSY_SITES, IDLE_SITES
 from counter.metrics import Metrics
 from counter.model.figures import Batch, Hit, Unit
 from counter.settings import parse
 from counter.sites import Sites
-from counter.storage.store import Applied, Store
+from counter.storage.store import Store
 
 _PART = 1_000
-_BATCH, _BATCHES, _RUN = 64, 600, 20
+_PATH = "/tin-tuc/2026/11/bai-viet-so-%09d-cua-tinh"
+_TURNS, _SECONDS, _PAST_SECONDS, _CONNECTIONS = 7, 2, 10, 128
+"""Runs of each site, and how long they are; the first, uncounted, is as long as all visitors take
+to come."""
 ONLINE, SITES = 1_000_000, 10_000
 
 
@@ -46,8 +51,8 @@ async def measure(articles: list[int]) -> dict[str, Any]:
             path_bytes = await _fill(counted, str(number), number)
             beyond = (await _used(redis) - before) / number - path_bytes
             results["articles"][str(number)] = {"bytes_beyond_path": beyond}
-        for number in articles:
-            results["articles"][str(number)] |= await _cpu(counted, redis, str(number), number)
+        for number, cpu in (await _cpu(url, redis, directory, articles)).items():
+            results["articles"][str(number)] |= cpu
         results["online_bytes"] = await _online(counted, redis)
         results["idle_site_store_bytes"] = await _idle_sites(counted, redis)
         results["idle_site_service_bytes"] = await _idle_sites_in_service(url)
@@ -59,42 +64,44 @@ async def _used(redis: Redis) -> int:
     return int((await redis.info("memory"))["used_memory"])
 
 
-def _path(number: int) -> str:
-    return f"/tin-tuc/2026/11/bai-viet-so-{number:09d}-cua-tinh"
-
-
 async def _fill(counted: Store, site: str, number: int) -> int:
     for part in range(0, number, _PART):
-        views = {_path(n): 1 + n % 500 for n in range(part, min(part + _PART, number))}
+        views = {_PATH % n: 1 + n % 500 for n in range(part, min(part + _PART, number))}
         await counted.add(site, "fill", part // _PART + 1, [], views)
-    return len(_path(0))
+    return len(_PATH % 0)
 
 
-async def _cpu(counted: Store, redis: Redis, site: str, articles: int) -> dict[str, float]:
-    """Return µs of CPU a view, in batches of 64, medians of short runs."""
-    columns: dict[str, list[float]] = {"service_us": [], "store_us": []}
-    batches = _batches(Views(1, articles=articles), site, articles)
-    for run in range(0, _BATCHES, _RUN):
-        service, used = time.process_time(), await store_cpu_us(redis)
-        for batch in batches[run : run + _RUN]:
-            [outcome] = await counted.apply([batch], batch.hits[-1].at)
-            assert isinstance(outcome, Applied), outcome
-        service, used = time.process_time() - service, await store_cpu_us(redis) - used
-        columns["service_us"].append(1e6 * service / _RUN / _BATCH)
-        columns["store_us"].append(used / _RUN / _BATCH)
-    return {name: median(values) for name, values in columns.items()}
-
-
-def _batches(source: Views, site: str, articles: int) -> list[Batch]:
-    batches = []
-    for batch, seq in zip(source.batches(_BATCH), range(1, _BATCHES + 1), strict=False):
-        numbers = [int(hit.path.rpartition("-")[2]) for hit in batch.hits]
-        hits = [
-            hit._replace(site=site, path=_path(number % articles))
-            for hit, number in zip(batch.hits, numbers, strict=True)
-        ]
-        batches.append(Batch("cpu", seq, site, DAY, tuple(hits)))
-    return batches
+async def _cpu(
+    url: str, redis: Redis, directory: Path, articles: list[int]
+) -> dict[int, dict[str, float]]:
+    """Return µs of CPU a view, each site loaded in turn: medians."""
+    os.environ[BUSY_SITES] = " ".join(map(str, articles))
+    runs: dict[int, list[Run]] = {number: [] for number in articles}
+    async with peer("counter", url) as server:
+        for turn in range(_TURNS + 1):
+            for number in articles:
+                run = await run_wrk(
+                    server,
+                    redis,
+                    directory,
+                    seconds=_SECONDS if turn else _PAST_SECONDS,
+                    connections=_CONNECTIONS,
+                    articles=number,
+                    site=str(number),
+                    path=_PATH,
+                )
+                if run.socket_errors or run.status_errors:
+                    raise SystemExit(f"{number} articles: {run}")
+                if turn:
+                    runs[number].append(run)
+    del os.environ[BUSY_SITES]
+    return {
+        number: {
+            "service_us": median(run.service_us for run in found),
+            "store_us": median(run.store_us for run in found),
+        }
+        for number, found in runs.items()
+    }
 
 
 async def _online(counted: Store, redis: Redis) -> float:
@@ -116,7 +123,7 @@ async def _idle_sites_in_service(url: str) -> float:
     """Return what a service with many idle sites takes more than one with a single site."""
     resident = []
     for number in (0, SITES):
-        os.environ["BENCH_IDLE_SITES"] = str(number)
+        os.environ[IDLE_SITES] = str(number)
         async with peer("counter", url) as server:
             await asyncio.sleep(1)
             resident.append(resident_bytes(server.pid))
@@ -124,15 +131,19 @@ async def _idle_sites_in_service(url: str) -> float:
 
 
 def show(measured: dict[str, Any]) -> None:
-    table = Table(title="By articles; CPU of a view in batches of 64, without HTTP")
-    for name in ("articles", "bytes beyond the path", "service µs", "Redis µs"):
+    table = Table(title=f"By articles; CPU of a view, {_CONNECTIONS} connections")
+    for name in ("articles", "bytes beyond the path", "service µs", "Redis µs", "both", "×"):
         table.add_column(name, justify="right")
+    least = next(iter(measured["articles"].values()))
     for number, row in measured["articles"].items():
+        both = row["service_us"] + row["store_us"]
         table.add_row(
             f"{int(number):,}",
             f"{row['bytes_beyond_path']:.1f}",
             f"{row['service_us']:.1f}",
             f"{row['store_us']:.1f}",
+            f"{both:.1f}",
+            f"{both / (least['service_us'] + least['store_us']):.2f}",
         )
     console = Console()
     console.print(table)

@@ -13,7 +13,7 @@ from itertools import accumulate
 from redis.asyncio import Redis
 
 from bench.batches import settings
-from bench.load import ARTICLES, VISITORS
+from bench.load import ARTICLES, PATH, VISITORS
 from counter.metrics import Metrics
 from counter.sites import Sites
 from counter.storage.store import Store
@@ -22,18 +22,13 @@ from tests.agents import BROWSERS
 _PART = 1_000
 
 
-def path(number: int) -> str:
-    """Return an article's path, as `load.lua` has it."""
-    return f"/tin-tuc/2026/11/bai-viet-{number:06d}"
-
-
 async def give_counter(url: str, site: str) -> None:
     """Give each article of `site` a view, by an import."""
     made = settings(url)
     store = Store.open(url, made.store, Sites(made.sites), Metrics())
     try:
         for part in range(0, ARTICLES, _PART):
-            views = {path(number): 1 for number in range(part, part + _PART)}
+            views = {PATH % number: 1 for number in range(part, part + _PART)}
             await store.add(site, "past", part // _PART + 1, [], views)
     finally:
         await store.close()
@@ -46,9 +41,9 @@ async def give_six(redis: Redis, site: str) -> None:
         pipe = redis.pipeline(transaction=False)
         for article, visitor in views[part : part + _PART]:
             pipe.incr(f"six:{site}:views")
-            pipe.zincrby(f"six:{site}:pages", 1, path(article))
+            pipe.zincrby(f"six:{site}:pages", 1, PATH % article)
             pipe.pfadd(f"six:{site}:visitors", visitor)
-            pipe.pfadd(f"six:{site}:visitors:{path(article)}", visitor)
+            pipe.pfadd(f"six:{site}:visitors:{PATH % article}", visitor)
         await pipe.execute()
 
 

@@ -23,7 +23,18 @@ from counter.settings import parse
 from counter.web import service
 
 SITE = "bench"
-_IDLE_SITES = int(os.environ.get("BENCH_IDLE_SITES", "0"))
+IDLE_SITES, BUSY_SITES = "BENCH_IDLE_SITES", "BENCH_BUSY_SITES"
+"""Variables: how many sites the counter has besides, and the keys of those that are loaded, if
+these are others than `SITE`."""
+_BUSY_SITE = {
+    "origins": ["https://www.example.gov.vn"],
+    "timezone": "Asia/Ho_Chi_Minh",
+    "ignore_addresses": ["192.0.2.0/24"],
+    "privacy_signals": "ignore",
+    "keep_query": ["id"],
+    "max_articles": 100_000_000,
+    "start_total": 1361382,
+}
 FIGURES = {"views": 63, "online": 14, "today": 6080, "yesterday": 5120, "total": 1361383}
 
 
@@ -56,6 +67,8 @@ def server(store: str) -> contextlib.AbstractAsyncContextManager[int]:
 @contextlib.asynccontextmanager
 async def counter(store: str, **options: Any) -> AsyncIterator[int]:
     """(c) The counter, with all its filters and metrics."""
+    busy = os.environ.get(BUSY_SITES, SITE).split()
+    idle = range(int(os.environ.get(IDLE_SITES, "0")))
     with tempfile.TemporaryDirectory() as journal:
         settings = parse(
             {
@@ -67,16 +80,8 @@ async def counter(store: str, **options: Any) -> AsyncIterator[int]:
                 },
                 "store": {"url": store, "journal": journal},
                 "sites": {
-                    SITE: {
-                        "origins": ["https://www.example.gov.vn"],
-                        "timezone": "Asia/Ho_Chi_Minh",
-                        "ignore_addresses": ["192.0.2.0/24"],
-                        "privacy_signals": "ignore",
-                        "keep_query": ["id"],
-                        "max_articles": 100_000_000,
-                        "start_total": 1361382,
-                    },
-                    **{f"idle-{n}": {"start_total": 1_000_000} for n in range(_IDLE_SITES)},
+                    **dict.fromkeys(busy, _BUSY_SITE),
+                    **{f"idle-{n}": {"start_total": 1_000_000} for n in idle},
                 },
             }
         )
