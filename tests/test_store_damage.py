@@ -117,6 +117,29 @@ async def test_an_article_s_views_that_are_no_number_refuse_the_batch(
     assert await contents(redis) == before
 
 
+@pytest.mark.parametrize("key", [keys.bucket("a", 1), keys.hours("a", DAY), keys.bucket("a", 2)])
+async def test_a_batch_that_is_taken_back_can_be_counted_when_the_key_is_right_again(
+    desk: Desk, redis: Redis, key: str
+) -> None:
+    figures = await desk.figures("/0", "/new/0")
+    kept = await redis.hgetall(key)
+    await spoil(redis, key)
+    views = [hit(f"/new/{n}", who=n) for n in range(2 * keys.BUCKET_LOAD)]
+    batch = desk.batch(hit("/0", who=7), *views)
+    for _ in range(2):
+        assert isinstance((await desk.send(batch))[0], StoreError)
+    await redis.delete(key)
+    if kept:
+        await redis.hset(key, mapping=kept)
+    assert await desk.figures("/0", "/new/0") == figures
+    [outcome] = await desk.send(batch)
+    assert isinstance(outcome, Applied)
+    assert outcome.first
+    now = await desk.figures("/0", "/new/0")
+    assert now.articles == {"/0": figures.articles["/0"] + 1, "/new/0": 1}
+    assert int(await redis.hget(keys.total("a"), "articles")) == 3 * keys.BUCKET_LOAD + 1
+
+
 async def test_a_producer_s_number_that_is_none_refuses_the_batch(desk: Desk, redis: Redis) -> None:
     for value in ("7", "seven:00"):
         await redis.set(f"{BASE}producer:{desk.producer}", value)

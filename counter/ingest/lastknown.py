@@ -26,7 +26,7 @@ class LastKnown:
         self._sites[site] = (batch.day, answers[-1])
         for hit, answer in zip(batch.hits, answers, strict=True):
             views[site, hit.path] = answer.views
-        if len(views) > _MOST_ARTICLES // 2:
+        if len(views) >= _MOST_ARTICLES // 2:
             self._old, self._young = views, {}
 
     def _views(self, article: tuple[str, str]) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from counter.errors import CounterError, Unavailable
 from counter.model.clock import Clock, monotonic_ms
@@ -16,6 +17,13 @@ _MOST_ARTICLES = 20_000
 """Articles whose views are remembered, over all sites."""
 
 
+class Waiter(Protocol):
+    """Who is told figures: a future, or whatever else takes the answer."""
+
+    def set_result(self, figures: Figures, /) -> None: ...
+    def set_exception(self, error: Exception, /) -> None: ...
+
+
 @dataclass(slots=True)
 class _Flight:
     """What one look into the store fetches, for all who came in time."""
@@ -23,7 +31,7 @@ class _Flight:
     wanted: dict[str, set[str]] = field(default_factory=dict)
     failed: dict[str, CounterError] = field(default_factory=dict)
     """Why a site could not be read."""
-    done: asyncio.Task[None] | None = None
+    done: asyncio.Task[None] = field(init=False)
 
     def covers(self, site: str, paths: set[str]) -> bool:
         return site in self.wanted and paths <= self.wanted[site]
@@ -55,13 +63,34 @@ class FiguresReader:
         missing = self._missing(site, paths)
         if missing is None:
             return self._assemble(site, paths)
-        try:
-            await self._fetch(site, missing)
-        except CounterError as error:
-            if site not in self._figures:
-                raise Unavailable(f"The figures can't be read: {error}.") from None
-            return replace(self._assemble(site, paths, unknown=None), stale=True)
-        return self._assemble(site, paths)
+        flight = self._board(site, missing)
+        # One who goes away must not take the figures from the others.
+        await asyncio.shield(flight.done)
+        return self._landed(flight, site, paths)
+
+    def ask(self, site: str, paths: tuple[str, ...], waiter: Waiter) -> None:
+        """Tell `waiter` the figures of `site`, with the views of `paths`: now, if they are known.
+
+        Where `read` raises, `waiter` is given the exception.
+        """
+        missing = self._missing(site, paths)
+        if missing is None:
+            waiter.set_result(self._assemble(site, paths))
+            return
+        flight = self._board(site, missing)
+
+        def land(done: asyncio.Task[None]) -> None:
+            try:
+                done.result()
+                figures = self._landed(flight, site, paths)
+            except asyncio.CancelledError:
+                waiter.set_exception(Unavailable("The service is stopping.", retry_after=2))
+            except Exception as error:
+                waiter.set_exception(error)
+            else:
+                waiter.set_result(figures)
+
+        flight.done.add_done_callback(land)
 
     def _missing(self, site: str, paths: tuple[str, ...]) -> set[str] | None:
         """Return the paths to ask for, or None if all is fresh."""
@@ -87,7 +116,8 @@ class FiguresReader:
         articles = {path: self._views.get((site, path), (0, unknown))[1] for path in paths}
         return replace(figures, articles=articles)
 
-    async def _fetch(self, site: str, paths: set[str]) -> None:
+    def _board(self, site: str, paths: set[str]) -> _Flight:
+        """Return the look that will tell of `site` and `paths`: it may have been begun."""
         flight = self._flying
         if flight is None or not flight.covers(site, paths):
             flight = self._gathering
@@ -95,14 +125,23 @@ class FiguresReader:
                 flight = self._gathering = _Flight()
                 flight.done = asyncio.create_task(self._fly(flight, self._flying))
             flight.wanted.setdefault(site, set()).update(paths)
-        assert flight.done is not None  # noqa: S101 # set where the flight is made
-        # One who goes away must not take the figures from the others.
-        await asyncio.shield(flight.done)
-        if error := flight.failed.get(site):
-            raise error
+        return flight
+
+    def _landed(self, flight: _Flight, site: str, paths: tuple[str, ...]) -> Figures:
+        """Return what is known after a look.
+
+        Raises:
+            Unavailable: the store can't tell, and nothing is known of the site from before.
+        """
+        error = flight.failed.get(site)
+        if error is None:
+            return self._assemble(site, paths)
+        if site not in self._figures:
+            raise Unavailable(f"The figures can't be read: {error}.")
+        return replace(self._assemble(site, paths, unknown=None), stale=True)
 
     async def _fly(self, flight: _Flight, before: _Flight | None) -> None:
-        if before and before.done:
+        if before:
             await asyncio.wait([before.done])
         self._gathering, self._flying = None, flight
         try:

@@ -2,7 +2,8 @@
 
 For each request aiohttp makes a task, a request, a writer and two futures, and lets the loop turn
 three times: half of what a view costs. A view wants none of that. Its head is all there is of it,
-its answer is one piece of bytes, and whoever has the figures can write it there and then.
+its answer is one piece of bytes, and whoever has the figures can write it there and then. So it is
+with figures, which are known or come with a look that others wait for too.
 
 A request comes this way if its connection has no other to answer, its route has a `Begin`, and
 that finds nothing unusual in it. All else is for the route's usual handler; so is a view that a
@@ -14,13 +15,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 from multidict import CIMultiDictProxy
 
-from counter.model.figures import Counted, Reason
+from counter.model.figures import Counted, Figures, Reason
 from counter.web.request_ids import HEADER, sent_id
 
 
@@ -43,7 +44,7 @@ class Teller(Protocol):
 
 
 class Exchange:
-    """A request on the direct way. To the batcher it is what a future is: someone who waits.
+    """A request on the direct way. To whoever has its answer it is what a future is: one who waits.
 
     It keeps nothing of the request but what its answer is made of: while a view waits, a hundred
     small objects of its head would grow cold, and cost more to free than they did to make.
@@ -53,6 +54,7 @@ class Exchange:
         "_teller",
         "_wire",
         "key",
+        "method",
         "origin",
         "outcome",
         "path",
@@ -62,20 +64,22 @@ class Exchange:
         "write",
     )
 
-    write: Callable[[Exchange, Counted], bytes]
-    """Makes the answer."""
+    write: Callable[[Exchange, Any], bytes]
+    """Makes the answer out of what is waited for: what a view is answered with, or figures."""
 
     def __init__(
         self,
         teller: Teller,
         wire: Wire,
         headers: Mapping[str, str],
+        method: str,
         path: str,
         route: str,
         key: str,
     ) -> None:
         self._teller = teller
         self._wire = wire
+        self.method = method
         self.path = path
         self.route = route
         self.key = key
@@ -88,9 +92,9 @@ class Exchange:
     def done(self) -> bool:
         return False
 
-    def set_result(self, counted: Counted) -> None:
+    def set_result(self, result: Counted | Figures) -> None:
         try:
-            answer = self.write(self, counted)
+            answer = self.write(self, result)
         except Exception as error:
             self.set_exception(error)
         else:

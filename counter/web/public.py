@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -25,12 +26,14 @@ from counter.settings import Server, Site
 from counter.sites import Sites
 from counter.storage.store import Store
 from counter.web.direct import BEGUN, Exchange
+from counter.web.request_ids import new_id
 from counter.web.requests import (
     Parameters,
     choice,
     find,
     path_parameter,
     query_parameters,
+    read_query,
     sender_address,
     view_path,
     whole_number,
@@ -45,6 +48,7 @@ MAX_HISTORY_DAYS = 3_660
 MAX_TOP = 1_000
 _MAX_WAITING = 64
 """Long answers that may be waited for: they are made one at a time."""
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FIRST_DAY, _LAST_DAY = "1970-01-01", "9998-12-31"
 PERIODS = ("today", "week", "total")
 _PREFLIGHT = {
@@ -95,9 +99,10 @@ class Public:
 
     def add_to(self, router: Router) -> None:
         router.add("POST", "/v1/{site}/views", self.count)
-        router.begin("/v1/{site}/views", self.begin)
+        router.begin("POST", "/v1/{site}/views", self.begin)
         router.add("POST", "/v1/{site}/presence", self.presence)
         router.add("GET", "/v1/{site}/figures", self.figures)
+        router.begin("GET", "/v1/{site}/figures", self.begin_figures)
         router.add("GET", "/v1/{site}/history", self.history)
         router.add("GET", "/v1/{site}/top", self.top)
         for name in ("views", "presence", "figures", "history", "top"):
@@ -126,9 +131,12 @@ class Public:
         return exchange.outcome is None
 
     def _whole(self, exchange: Exchange, counted: Counted) -> bytes:
+        return self._whole_json(exchange, counted_json(counted))
+
+    def _whole_json(self, exchange: Exchange, body: bytes) -> bytes:
         origin = exchange.origin
         allowed = origin is not None and self._may_read(exchange.key, origin)
-        return whole_json(exchange.request_id, origin, allowed, counted_json(counted))
+        return whole_json(exchange.request_id, origin, allowed, body)
 
     async def count(self, request: web.BaseRequest, key: str) -> web.StreamResponse:
         """`POST /v1/{site}/views?path=/a`: count a view, answer the figures just after it."""
@@ -251,10 +259,29 @@ class Public:
 
     # Reading
 
+    def begin_figures(
+        self, headers: CIMultiDictProxy[str], query: str, peer: str, exchange: Exchange
+    ) -> bool:
+        """Begin to answer with figures directly, if they are asked for as browsers do."""
+        key = exchange.key
+        site = self._sites.get(key)
+        if site is None or not is_plain(exchange.origin):
+            return False
+        paths = _asked_articles(read_query(query), site)
+        exchange.request_id = exchange.request_id or new_id()
+        exchange.write = partial(self._whole_figures, site, paths)
+        self._reader.ask(key, tuple(dict.fromkeys(paths.values())), exchange)
+        return True
+
+    def _whole_figures(
+        self, site: Site, paths: Mapping[str, str], exchange: Exchange, figures: Figures
+    ) -> bytes:
+        return self._whole_json(exchange, _json(self.document(exchange.key, site, paths, figures)))
+
     async def figures(self, request: web.BaseRequest, key: str) -> web.Response:
         """`GET /v1/{site}/figures?path=/a&path=/b`: read without counting."""
         site = self._sites.find(key)
-        paths = {raw: article_path(raw, site) for raw in asked_paths(query_parameters(request))}
+        paths = _asked_articles(query_parameters(request), site)
         figures = await self._reader.read(key, tuple(dict.fromkeys(paths.values())))
         return json_document(self.document(key, site, paths, figures))
 
@@ -364,6 +391,16 @@ def asked_paths(parameters: Parameters) -> list[str]:
     return asked
 
 
+def _asked_articles(parameters: Parameters, site: Site) -> dict[str, str]:
+    """Return the paths as they are asked for, each with the article's.
+
+    Raises:
+        TooManyPaths: more than one answer holds.
+        BadPath: one names no article.
+    """
+    return {raw: article_path(raw, site) for raw in asked_paths(parameters)}
+
+
 def _day(parameters: Parameters, name: str, default: str) -> str:
     text = find(parameters, name)
     if text is None:
@@ -408,4 +445,8 @@ def json_bytes(body: bytes) -> web.Response:
 
 
 def json_document(document: Mapping[str, Any]) -> web.Response:
-    return json_bytes(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+    return json_bytes(_json(document))
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return _encode(document).encode()

@@ -6,7 +6,7 @@ import asyncio
 import json
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from aiohttp import web
 from multidict import CIMultiDictProxy
@@ -59,16 +59,30 @@ def read_query(raw: str) -> Parameters:
 
 
 def _parse(raw: str) -> Parameters:
+    pairs = raw.split("&")
+    if len(pairs) > MAX_PARAMETERS:
+        raise BadParameter(f"The query may have at most {MAX_PARAMETERS} parameters.")
     try:
-        return tuple(
-            parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
-        )
-    except UnicodeDecodeError:
+        split = (pair.partition("=") for pair in pairs if pair)
+        return tuple([(_decoded(name), _decoded(value)) for name, _, value in split])
+    except UnicodeError:
         raise BadParameter("The query's escapes must be UTF-8, as encodeURIComponent makes.") from (
             None
         )
-    except ValueError:
-        raise BadParameter(f"The query may have at most {MAX_PARAMETERS} parameters.") from None
+
+
+def _decoded(text: str) -> str:
+    plain = _plain(text)
+    return unquote(text.replace("+", " "), errors="strict") if plain is None else plain
+
+
+def _plain(text: str) -> str | None:
+    """Return `text` decoded, if it has no other escape than the slash's: as most paths.
+
+    For these urllib takes fifteen times as long.
+    """
+    text = text.replace("%2F", "/")
+    return None if "%" in text or "+" in text else text
 
 
 _short_query = lru_cache(maxsize=16_384)(_parse)
@@ -80,11 +94,9 @@ def view_path(raw: str) -> str | None:
     Raises:
         BadParameter: likewise.
     """
-    # As the script sends it, which is nearly always: alone, and of its escapes only the slash's.
-    if raw.startswith("path=") and "&" not in raw and "+" not in raw:
-        path = raw[5:].replace("%2F", "/")
-        if "%" not in path:
-            return path
+    # As the script sends it, which is nearly always.
+    if raw.startswith("path=") and "&" not in raw and (path := _plain(raw[5:])) is not None:
+        return path
     return find(read_query(raw), "path")
 
 

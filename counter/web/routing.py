@@ -54,8 +54,8 @@ class Route:
     name: str
     """The route's pattern: the label in the metrics."""
     methods: dict[str, Handler] = field(default_factory=dict)
-    begin: Begin | None = None
-    """What may answer a POST directly."""
+    begin: dict[str, Begin] = field(default_factory=dict)
+    """What may answer a request directly, by its method."""
 
 
 class Router:
@@ -74,7 +74,7 @@ class Router:
         self._unknown = Route("unknown")
         self._find_short = lru_cache(maxsize=1024)(self._look_up)
         self._answered = lru_cache(
-            lambda route, status: metrics.requests[route, "POST", str(status)]
+            lambda route, method, status: metrics.requests[route, method, str(status)]
         )
         self.finish: Finish | None = None
 
@@ -93,10 +93,10 @@ class Router:
         prefix = pattern.partition("/{")[0]
         _let(self._below.setdefault(prefix, Route(pattern)), method, handler)
 
-    def begin(self, pattern: str, begin: Begin) -> None:
-        """Let POST requests of a route `/prefix/{x}/name` be answered directly."""
+    def begin(self, method: str, pattern: str, begin: Begin) -> None:
+        """Let requests of a route `/prefix/{x}/name` be answered directly."""
         prefix, _, rest = pattern.partition("/{")
-        self._nested[prefix, rest.partition("}/")[2]].begin = begin
+        self._nested[prefix, rest.partition("}/")[2]].begin[method] = begin
 
     def routes(self) -> Iterator[tuple[str, str]]:
         """Yield each method and pattern."""
@@ -181,16 +181,17 @@ class Router:
 
     def take(self, message: RawRequestMessage, wire: Wire) -> bool:
         """Begin to answer a request directly; False: it is for the usual handler."""
-        target = message.path
-        if message.method != "POST" or target[:1] != "/" or "#" in target:
+        target, method = message.path, message.method
+        if target[:1] != "/" or "#" in target:
             return False
         path, _, query = target.partition("?")
         route, variable = self._find(path)
-        if route.begin is None:
+        begin = route.begin.get(method)
+        if begin is None:
             return False
-        exchange = Exchange(self, wire, message.headers, path, route.name, variable)
+        exchange = Exchange(self, wire, message.headers, method, path, route.name, variable)
         try:
-            if route.begin(message.headers, query, wire.peer, exchange):
+            if begin(message.headers, query, wire.peer, exchange):
                 return True
         except Unavailable as error:
             # What is too much is to cost least.
@@ -203,7 +204,7 @@ class Router:
         return False
 
     def tell(self, exchange: Exchange, status: int) -> None:
-        self._answered(exchange.route, status).inc()
+        self._answered(exchange.route, exchange.method, status).inc()
         self._time(exchange.route, exchange.started, exchange.request_id)
 
     def fail(self, exchange: Exchange, error: Exception) -> None:

@@ -14,11 +14,13 @@ from conftest import BROWSER, Start, eventually, settings
 from redis.asyncio import Redis
 
 from counter.ingest.pipeline import Pipeline
+from counter.storage.store import Store
 from counter.web import public
 from counter.web.public import Public
 from counter.web.service import Service, running
 
 PAUSE_MS = 300
+FIGURES = "/v1/a/figures"
 
 
 class Answer(NamedTuple):
@@ -84,6 +86,70 @@ async def test_a_view_as_browsers_send_it_is_answered_without_a_task(
             assert (answer.status, answer.document["views"]) == (200, number)
             assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
             assert answer.headers["X-Request-Id"] == "mine"
+
+
+async def test_figures_as_browsers_ask_for_them_are_answered_without_a_task(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Public, "figures", None)
+    up = await start({"origins": ["https://a.example"]})
+    origin = "Origin: https://a.example"
+    async with browser(up.service) as one:
+        one.send(view("/a"), origin)
+        await one.answer()
+        for _ in range(2):  # one has a look taken into the store, the next is told what is known
+            one.send(f"{FIGURES}?path=%2Fa&path=/b/", origin, method="GET")
+            answer = await one.answer()
+            assert (answer.status, answer.document["total"]) == (200, 1)
+            assert answer.document["articles"] == {"/a": 1, "/b/": 0}
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+            assert answer.headers["X-Request-Id"]
+    text = await (await up.ops.request("GET", "/metrics")).text()
+    route = 'method="GET",route="/v1/{site}/figures",status="200"'
+    assert f"visitor_counter_requests_total{{{route}}} 2.0" in text
+
+
+async def test_figures_that_are_asked_for_wrongly_are_answered_as_usual(start: Start) -> None:
+    up = await start()
+    async with browser(up.service) as one:
+        for target, status in (
+            (f"{FIGURES}?path=relative", 400),
+            (f"{FIGURES}?path=%FF", 400),
+            (f"{FIGURES}?{'path=/a&' * 101}", 400),
+            ("/v1/none/figures", 404),
+            (FIGURES, 200),
+        ):
+            one.send(target, method="GET")
+            assert (await one.answer()).status == status
+
+
+async def test_figures_that_nobody_can_tell_are_refused(start: Start, redis: Redis) -> None:
+    up = await start(store={"timeout": "300ms"})
+    await redis.client_pause(10 * PAUSE_MS, all=True)
+    async with browser(up.service) as one:
+        one.send(FIGURES, method="GET")
+        answer = await one.answer()
+        assert (answer.status, answer.headers["Content-Type"]) == (503, "application/problem+json")
+        assert "can't be read" in answer.document["detail"]
+    await redis.client_unpause()
+
+
+async def test_a_mistake_while_figures_are_read_is_told(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = await start()
+
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async with browser(up.service) as one:
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "read", fail)
+            one.send(FIGURES, "X-Request-Id: mine", method="GET")
+            answer = await one.answer()
+        assert (answer.status, answer.headers["X-Request-Id"]) == (500, "mine")
+        one.send(FIGURES, method="GET")
+        assert (await one.answer()).status == 200
 
 
 UNUSUAL = {

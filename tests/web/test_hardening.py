@@ -185,7 +185,7 @@ async def test_a_mistake_of_ours_is_told_without_its_traceback(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("secret detail of line 7")
 
-    monkeypatch.setattr(listeners.up.service.public._reader, "read", broken)
+    monkeypatch.setattr(listeners.up.service.public._reader, "_missing", broken)
     answer = await listeners.up.client.request("GET", "/v1/a/figures")
     text = await answer.text()
     assert answer.status == 500
