@@ -10,7 +10,19 @@ from typing import Any
 import click
 import uvloop
 
-from bench import batches, bots, imports, memory, overload, page, reads, scrape, speed, workers
+from bench import (
+    batches,
+    bots,
+    growth,
+    imports,
+    memory,
+    overload,
+    page,
+    reads,
+    scrape,
+    speed,
+    workers,
+)
 
 _SIZES = (1, 8, 32, 64, 128, 256, 512)
 _SITES = (1, 8, 64, 512)
@@ -132,6 +144,17 @@ def page_command(target: Path, rounds: int) -> None:
     measured = uvloop.run(page.measure(rounds))
     page.show(measured)
     _write(target, "page", measured)
+
+
+@main.command("growth")
+@click.option("--large", is_flag=True, help="Ten million articles too: some minutes and 2 GiB.")
+@click.pass_obj
+def growth_command(target: Path, large: bool) -> None:
+    """What a view costs as articles and the crowd online grow."""
+    articles = [10**n for n in range(3, 8 if large else 7)]
+    measured = uvloop.run(growth.measure(articles, [10**n for n in range(3, 7)]))
+    growth.show(measured)
+    _write(target, "growth", measured)
 
 
 @main.command("memory")

@@ -1,4 +1,4 @@
-"""What articles, online visitors and idle sites take, and whether many of them make views dear."""
+"""What articles, online visitors and idle sites take."""
 
 from __future__ import annotations
 
@@ -6,35 +6,28 @@ import asyncio
 import contextlib
 import os
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
-from bench.batches import DAY
-from bench.load import Run, run_wrk
 from bench.machine import peer, resident_bytes, store
-from bench.peers import BUSY_SITES, IDLE_SITES
+from bench.past import give_articles, give_crowd
+from bench.peers import IDLE_SITES
 from counter.metrics import Metrics
-from counter.model.figures import Batch, Hit, Unit
+from counter.model.figures import Unit
 from counter.settings import parse
 from counter.sites import Sites
 from counter.storage.store import Store
 
-_PART = 1_000
 _PATH = "/tin-tuc/2026/11/bai-viet-so-%09d-cua-tinh"
-_TURNS, _SECONDS, _PAST_SECONDS, _CONNECTIONS = 7, 2, 10, 128
-"""Runs of each site, and how long they are; the first, uncounted, is as long as all visitors take
-to come."""
 ONLINE, SITES = 1_000_000, 10_000
 
 
 async def measure(articles: list[int]) -> dict[str, Any]:
-    """Fill a store step by step; returns bytes of each thing, and CPU per view by articles."""
+    """Fill a store step by step; returns bytes of each thing."""
     results: dict[str, Any] = {"articles": {}}
     async with contextlib.AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -45,14 +38,12 @@ async def measure(articles: list[int]) -> dict[str, Any]:
         made = parse({"store": {"url": url}, "sites": {**sites, "online": {}}})
         counted = Store.open(url, made.store, Sites(made.sites), Metrics())
         stack.push_async_callback(counted.close)
-        # All are filled before any is counted in: visitors that leave meanwhile would be missed.
         for number in articles:
             before = await _used(redis)
-            path_bytes = await _fill(counted, str(number), number)
-            beyond = (await _used(redis) - before) / number - path_bytes
-            results["articles"][str(number)] = {"bytes_beyond_path": beyond}
-        for number, cpu in (await _cpu(url, redis, directory, articles)).items():
-            results["articles"][str(number)] |= cpu
+            await give_articles(counted, str(number), number, _PATH)
+            results["articles"][str(number)] = (await _used(redis) - before) / number - len(
+                _PATH % 0
+            )
         results["online_bytes"] = await _online(counted, redis)
         results["idle_site_store_bytes"] = await _idle_sites(counted, redis)
         results["idle_site_service_bytes"] = await _idle_sites_in_service(url)
@@ -64,51 +55,9 @@ async def _used(redis: Redis) -> int:
     return int((await redis.info("memory"))["used_memory"])
 
 
-async def _fill(counted: Store, site: str, number: int) -> int:
-    for part in range(0, number, _PART):
-        views = {_PATH % n: 1 + n % 500 for n in range(part, min(part + _PART, number))}
-        await counted.add(site, "fill", part // _PART + 1, [], views)
-    return len(_PATH % 0)
-
-
-async def _cpu(
-    url: str, redis: Redis, directory: Path, articles: list[int]
-) -> dict[int, dict[str, float]]:
-    """Return µs of CPU a view, each site loaded in turn: medians."""
-    os.environ[BUSY_SITES] = " ".join(map(str, articles))
-    runs: dict[int, list[Run]] = {number: [] for number in articles}
-    async with peer("counter", url) as server:
-        for turn in range(_TURNS + 1):
-            for number in articles:
-                run = await run_wrk(
-                    server,
-                    redis,
-                    directory,
-                    seconds=_SECONDS if turn else _PAST_SECONDS,
-                    connections=_CONNECTIONS,
-                    articles=number,
-                    site=str(number),
-                    path=_PATH,
-                )
-                if run.socket_errors or run.status_errors:
-                    raise SystemExit(f"{number} articles: {run}")
-                if turn:
-                    runs[number].append(run)
-    del os.environ[BUSY_SITES]
-    return {
-        number: {
-            "service_us": median(run.service_us for run in found),
-            "store_us": median(run.store_us for run in found),
-        }
-        for number, found in runs.items()
-    }
-
-
 async def _online(counted: Store, redis: Redis) -> float:
-    before, now = await _used(redis), time.time_ns() // 1_000_000
-    for seq in range(ONLINE // 500):
-        hits = tuple(Hit("online", "", DAY, now, os.urandom(8)) for _ in range(500))
-        await counted.apply([Batch("fill", seq + 1, "online", DAY, hits)], now)
+    before = await _used(redis)
+    await give_crowd(counted, "online", ONLINE)
     return (await _used(redis) - before) / ONLINE
 
 
@@ -131,20 +80,11 @@ async def _idle_sites_in_service(url: str) -> float:
 
 
 def show(measured: dict[str, Any]) -> None:
-    table = Table(title=f"By articles; CPU of a view, {_CONNECTIONS} connections")
-    for name in ("articles", "bytes beyond the path", "service µs", "Redis µs", "both", "×"):
+    table = Table(title="Memory of an article")
+    for name in ("articles", "bytes beyond the path"):
         table.add_column(name, justify="right")
-    least = next(iter(measured["articles"].values()))
-    for number, row in measured["articles"].items():
-        both = row["service_us"] + row["store_us"]
-        table.add_row(
-            f"{int(number):,}",
-            f"{row['bytes_beyond_path']:.1f}",
-            f"{row['service_us']:.1f}",
-            f"{row['store_us']:.1f}",
-            f"{both:.1f}",
-            f"{both / (least['service_us'] + least['store_us']):.2f}",
-        )
+    for number, beyond in measured["articles"].items():
+        table.add_row(f"{int(number):,}", f"{beyond:.1f}")
     console = Console()
     console.print(table)
     console.print(

@@ -6,32 +6,39 @@ the counter, and sets that are still small are cheaper for the six commands.
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from collections.abc import Iterator
 from itertools import accumulate
 
 from redis.asyncio import Redis
 
-from bench.batches import settings
+from bench.batches import DAY
 from bench.load import ARTICLES, PATH, VISITORS
-from counter.metrics import Metrics
-from counter.sites import Sites
-from counter.storage.store import Store
+from counter.model.figures import Batch, Hit
+from counter.storage.store import Applied, Store
 from tests.agents import BROWSERS
 
-_PART = 1_000
+_PART, _CROWD_PART = 1_000, 500
 
 
-async def give_counter(url: str, site: str) -> None:
-    """Give each article of `site` a view, by an import."""
-    made = settings(url)
-    store = Store.open(url, made.store, Sites(made.sites), Metrics())
-    try:
-        for part in range(0, ARTICLES, _PART):
-            views = {PATH % number: 1 for number in range(part, part + _PART)}
-            await store.add(site, "past", part // _PART + 1, [], views)
-    finally:
-        await store.close()
+async def give_articles(store: Store, site: str, articles: int, path: str = PATH) -> None:
+    """Give each article of `site` its first views, by an import."""
+    for part in range(0, articles, _PART):
+        numbers = range(part, min(part + _PART, articles))
+        views = {path % number: 1 + number % 500 for number in numbers}
+        await store.add(site, "past", part // _PART + 1, [], views)
+
+
+async def give_crowd(store: Store, site: str, visitors: int) -> None:
+    """Let so many visitors be online on `site`, who count nothing."""
+    at = time.time_ns() // 1_000_000
+    for part in range(0, visitors, _CROWD_PART):
+        names = [os.urandom(8) for _ in range(min(_CROWD_PART, visitors - part))]
+        hits = tuple(Hit(site, "", DAY, at, name) for name in names)
+        [outcome] = await store.apply([Batch("crowd", part + 1, site, DAY, hits)], at)
+        assert isinstance(outcome, Applied), outcome
 
 
 async def give_six(redis: Redis, site: str) -> None:

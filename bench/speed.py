@@ -12,10 +12,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.load import Run, run_wrk
+from bench.batches import settings
+from bench.load import ARTICLES, Run, run_wrk
 from bench.machine import peer, store
-from bench.past import give_counter, give_six
+from bench.past import give_articles, give_six
 from bench.peers import SITE
+from counter.metrics import Metrics
+from counter.sites import Sites
+from counter.storage.store import Store
 
 _PAST_RUNS = 5
 """How many times as long the first, uncounted run of the counter is: its visitors come then."""
@@ -53,7 +57,10 @@ async def measure(
     async with contextlib.AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url, redis = await stack.enter_async_context(store(directory / "store", tcp=tcp))
-        await give_counter(url, SITE)
+        made = settings(url)
+        counted = Store.open(url, made.store, Sites(made.sites), Metrics())
+        stack.push_async_callback(counted.close)
+        await give_articles(counted, SITE, ARTICLES)
         if "e" in letters:
             await give_six(redis, SITE)
         peers = {
