@@ -50,7 +50,7 @@ class _Connection(DirectHandler):
       the transport itself would keep for ever.
     """
 
-    __slots__ = ("_connections", "_limits", "_stalled", "_unread", "_wire", "_within")
+    __slots__ = ("_awaited", "_connections", "_limits", "_stalled", "_unread", "_wire", "_within")
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class _Connection(DirectHandler):
         self._limits = (head_seconds, answer_seconds)
         self._wire: asyncio.Transport | None = None
         self._within = -1  # the request whose head is awaited within its time
+        self._awaited: asyncio.TimerHandle | None = None
         self._unread = 0
         self._stalled: asyncio.TimerHandle | None = None
 
@@ -81,6 +82,9 @@ class _Connection(DirectHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._connections.leave(self)
         self._stall(None)
+        if self._awaited:
+            self._awaited.cancel()  # else it would keep what is here for as long as it runs
+            self._awaited = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -128,9 +132,12 @@ class _Connection(DirectHandler):
 
     def _await_head(self) -> None:
         self._within = self._request_count
-        self._loop.call_later(self._limits[0], self._check_head, self._within)
+        if self._awaited:
+            self._awaited.cancel()
+        self._awaited = self._loop.call_later(self._limits[0], self._check_head, self._within)
 
     def _check_head(self, awaited: int) -> None:
+        self._awaited = None
         if self._request_count == awaited and not self._force_close:
             self.cut()
 
