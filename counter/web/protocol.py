@@ -65,7 +65,11 @@ class DirectHandler(RequestHandler):
 
     def waits(self) -> bool:
         """Tell whether nothing is being answered: the next request is waited for."""
-        return not (self.answering or self._waiter is None or self._waiter.done())
+        if self.answering:
+            return False
+        if self._waiter is None:
+            return not self._request_count  # the loop has not begun yet: it will wait
+        return not self._waiter.done()
 
     def begin(self, message: RawRequestMessage, payload: StreamReader) -> bool:
         """Begin to answer a request directly, if it is the only one, has no body, and leaves the

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import uvloop
 from conftest import BROWSER, Start, eventually, settings
 from redis.asyncio import Redis
 
@@ -86,6 +88,27 @@ async def test_a_view_as_browsers_send_it_is_answered_without_a_task(
             assert (answer.status, answer.document["views"]) == (200, number)
             assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
             assert answer.headers["X-Request-Id"] == "mine"
+
+
+def test_the_first_request_of_a_connection_is_answered_without_a_task_too(
+    valkey: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Public, "count", None)
+
+    async def read() -> None:
+        async with running(settings(valkey, store={"journal": str(tmp_path)})) as up:
+            for number in (1, 2, 3):
+                # Its head is there before the service has so much as accepted the connection.
+                with socket.create_connection(up.service.address) as early:
+                    head = f"POST {view('/a')} HTTP/1.1\r\nHost: a\r\nUser-Agent: {BROWSER}\r\n\r\n"
+                    early.sendall(head.encode())
+                    one = Browser(*await asyncio.open_connection(sock=early))
+                    assert (await one.answer()).document["views"] == number
+                    one.send(view("/b"))
+                    assert (await one.answer()).document["views"] == number
+                    one.writer.close()
+
+    uvloop.run(read())  # it reads what has come before it lets aiohttp's task begin
 
 
 async def test_figures_as_browsers_ask_for_them_are_answered_without_a_task(
