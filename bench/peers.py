@@ -132,8 +132,14 @@ def hasty(store: str) -> contextlib.AbstractAsyncContextManager[int]:
     return counter(store, queue=256)
 
 
+def reading(store: str) -> contextlib.AbstractAsyncContextManager[int]:
+    """(f) The counter, where it is only read."""
+    return counter(store)
+
+
+COUNTERS = (counter, one_by_one, reading, hasty)
 PEERS: dict[str, Callable[[str], contextlib.AbstractAsyncContextManager[int]]] = {
-    peer.__name__: peer for peer in (application, server, counter, one_by_one, six_commands, hasty)
+    peer.__name__: peer for peer in (application, server, six_commands, *COUNTERS)
 }
 
 
@@ -147,7 +153,7 @@ def main() -> None:
     name, store = sys.argv[1:]
     logs.configure("warning")
     # The counter as its command runs it; the others as they would be run.
-    (run if PEERS[name] in (counter, one_by_one, hasty) else uvloop.run)(_serve(name, store))
+    (run if PEERS[name] in COUNTERS else uvloop.run)(_serve(name, store))
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ CASES = (
     Case("c", "POST views", "counter"),
     Case("d", "POST views, one script call each", "one_by_one"),
     Case("e", "six commands a view, one by one", "six_commands"),
-    Case("f1", "GET figures, 1 article", "counter", "figures:1"),
-    Case("f30", "GET figures, 30 articles", "counter", "figures:30"),
+    Case("f1", "GET figures, 1 article", "reading", "figures:1"),
+    Case("f30", "GET figures, 30 articles", "reading", "figures:30"),
 )
 
 

@@ -113,7 +113,8 @@ class Identity:
         Whoever was seen before midnight is in the online set under the old salt; for one online
         window after midnight both names are told, so that the store finds the one visitor.
         """
-        (day, start), zone = calendar.find(at), calendar.zone.key
+        day, start = calendar.find(at)
+        zone = calendar.zone.key
         visitor = visitor_hash(key, address, agent, self._salts.find(zone, day))
         if at - start >= site.online_window:
             return visitor, b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from counter.model.days import shift
@@ -16,21 +17,27 @@ class LastKnown:
 
     def __init__(self) -> None:
         self._sites: dict[str, tuple[str, Counted]] = {}
-        # In two generations: an old one is dropped whole.
-        self._young: dict[tuple[str, str], int | None] = {}
-        self._old: dict[tuple[str, str], int | None] = {}
+        # By site and path, in two generations: an old one is dropped whole.
+        self._young: defaultdict[str, dict[str, int | None]] = defaultdict(dict)
+        self._old = self._young
+        self._young_articles = 0
 
     def learn(self, batch: Batch, answers: list[Counted]) -> None:
         """Remember what the store answered to `batch`."""
-        site, views = batch.site, self._young
-        self._sites[site] = (batch.day, answers[-1])
+        self._sites[batch.site] = (batch.day, answers[-1])
+        views = self._young[batch.site]
+        before = len(views)
         for hit, answer in zip(batch.hits, answers, strict=True):
-            views[site, hit.path] = answer.views
-        if len(views) >= _MOST_ARTICLES // 2:
-            self._old, self._young = views, {}
+            views[hit.path] = answer.views
+        self._young_articles += len(views) - before
+        if self._young_articles >= _MOST_ARTICLES // 2:
+            self._old, self._young, self._young_articles = self._young, defaultdict(dict), 0
 
-    def _views(self, article: tuple[str, str]) -> int | None:
-        return self._young[article] if article in self._young else self._old.get(article)
+    def _views(self, site: str, path: str) -> int | None:
+        for views in (self._young.get(site, {}), self._old.get(site, {})):
+            if path in views:
+                return views[path]
+        return None
 
     def answers(self, batch: Batch) -> Iterable[Counted]:
         """Return what the hits of `batch` are answered with: all of it marked stale.
@@ -45,7 +52,7 @@ class LastKnown:
         for hit in batch.hits:
             yield Counted(
                 Status.COUNTED,
-                self._views((batch.site, hit.path)),
+                self._views(batch.site, hit.path),
                 known.online,
                 known.today,
                 known.yesterday,
