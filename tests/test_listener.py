@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 
 import pytest
-from conftest import Running, Start
+from conftest import Running, Start, eventually
+
+from counter.web.protocol import DirectHandler
 
 HEAD = "POST /v1/a/views?path=/a HTTP/1.1\r\nHost: a\r\nUser-Agent: Mozilla/5.0 Firefox/145.0\r\n"
 
@@ -57,3 +60,20 @@ async def test_an_answer_to_head_has_no_body(start: Start) -> None:
             head = f"HEAD {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
             _, end, body = (await exchange(up, head)).partition(b"\r\n\r\n")
             assert (end, body) == (b"\r\n\r\n", b""), route
+
+
+async def test_nothing_is_kept_of_a_connection_that_is_closed(start: Start) -> None:
+    up = await start(server={"header_timeout": "1m", "keepalive_timeout": "1m"})
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection(*up.service.address)
+        writer.write(f"{HEAD}\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async def gone() -> bool:
+        gc.collect()
+        # What was answered last is held until the next is.
+        return sum(type(thing).__mro__.count(DirectHandler) for thing in gc.get_objects()) <= 1
+
+    await eventually(gone)
