@@ -22,8 +22,8 @@ about an alert is in the [runbook](runbook.md), dashboards are in `deploy/grafan
 ## Sums over workers and instances
 
 An instance with several workers answers for all of them: they are added up before you see them.
-Each worker tells what it has counted four times a second; one that is killed takes what it has not told
-along. No view is lost by that: those are in the store.
+Each worker tells what it has counted four times a second; one that is killed takes along what it
+has not told. No view is lost by that: those are in the store.
 Over several instances, take what the column says:
 
 - `sum`: what this instance itself did or holds. `sum by (site)
