@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
 
 # In an empty environment (env -i) make looks for programs nowhere.
-PATH ?= /usr/local/bin:/usr/bin:/bin
+PATH ?= /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 
 .PHONY: demo test check audit chaos failover abuse fuzz bench screenshots lock clean

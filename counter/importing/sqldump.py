@@ -9,6 +9,7 @@ CREATE TABLE before it does.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -20,9 +21,19 @@ MAX_ROW = 2**26
 _MAX_HEAD = 2**16
 """The longest list of columns that is read, in bytes."""
 
-_STRING = rb"'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'"
-_QUOTED = rb'"[^"\\]*+(?:(?:\\.|"")[^"\\]*+)*+"'
-_BACKQUOTED = rb"`[^`]*+(?:``[^`]*+)*+`"
+
+def _all(piece: bytes) -> bytes:
+    """Return an expression for as many of `piece` as there are, none of which is given back."""
+    if sys.version_info < (3, 11, 5):
+        # There `*+` takes in what a piece has read of itself when it does not match after all
+        # (python/cpython#106052). This is right, but keeps a note of each piece.
+        return rb"(?>(?:%b)*)" % piece
+    return rb"(?:%b)*+" % piece
+
+
+_STRING = rb"'[^'\\]*+%b'" % _all(rb"(?:\\.|'')[^'\\]*+")
+_QUOTED = rb'"[^"\\]*+%b"' % _all(rb'(?:\\.|"")[^"\\]*+')
+_BACKQUOTED = rb"`[^`]*+%b`" % _all(rb"``[^`]*+")
 _COMMENT = rb"--[^\n]*+\n|/\*.*?\*/"
 _LAST_COMMENT = rb"--[^\n]*+\Z|#[^\n]*+\Z"
 _NAME = rb'(?:%b|"[^"]*+"|[\w$]++)' % _BACKQUOTED
@@ -34,20 +45,21 @@ def _pattern(text: bytes) -> re.Pattern[bytes]:
     return re.compile(text, re.DOTALL | re.IGNORECASE)
 
 
-_SPACE = _pattern(rb"(?:\s++|#[^\n]*+\n|%b|%b)*+" % (_COMMENT, _LAST_COMMENT))
+_SPACE = _pattern(_all(rb"\s++|#[^\n]*+\n|%b|%b" % (_COMMENT, _LAST_COMMENT)))
 _WORD = _pattern(rb"\w*+")
 _INSERT = _pattern(
-    rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|INTO)\s+)*+"
-    rb"%b\s*+(\((?:\s*+%b\s*+,?)*+\))?\s*+VALUES?\s*+(?=\()" % (_TABLE, _NAME)
+    rb"(?:INSERT|REPLACE)\s+%b%b\s*+(\(%b\))?\s*+VALUES?\s*+(?=\()"
+    % (
+        _all(rb"(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|INTO)\s+"),
+        _TABLE,
+        _all(rb"\s*+%b\s*+,?" % _NAME),
+    )
 )
 _CREATE = _pattern(rb"CREATE\s+(?:TEMPORARY\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?%b\s*+\(" % _TABLE)
-_ROW = _pattern(rb"\s*+\(((?:\s*+%b\s*+,?)*+)\)\s*+(,|;|(?=\w)|\Z)\s*+" % _VALUE)
+_ROW = _pattern(rb"\s*+\((%b)\)\s*+(,|;|(?=\w)|\Z)\s*+" % _all(rb"\s*+%b\s*+,?" % _VALUE))
 _VALUES = _pattern(_VALUE)
-_PIECES = rb"(?:[^;'\"`/-]++|%b|%b|%b|%b|-(?!-)|/(?!\*))*+" % (
-    _STRING,
-    _QUOTED,
-    _BACKQUOTED,
-    _COMMENT,
+_PIECES = _all(
+    rb"[^;'\"`/-]++|%b|%b|%b|%b|-(?!-)|/(?!\*)" % (_STRING, _QUOTED, _BACKQUOTED, _COMMENT)
 )
 _STATEMENT = _pattern(_PIECES + rb"(;?)")
 _LAST_STATEMENT = _pattern(_PIECES + rb"(;?)(?:%b)?" % _LAST_COMMENT)

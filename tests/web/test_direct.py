@@ -96,17 +96,16 @@ def test_the_first_request_of_a_connection_is_answered_without_a_task_too(
     monkeypatch.setattr(Public, "count", None)
 
     async def read() -> None:
+        loop = asyncio.get_running_loop()
+        head = f"POST {view('/early')} HTTP/1.1\r\nHost: a\r\nUser-Agent: {BROWSER}\r\n\r\n"
         async with running(settings(valkey, store={"journal": str(tmp_path)})) as up:
             for number in (1, 2, 3):
                 # Its head is there before the service has so much as accepted the connection.
                 with socket.create_connection(up.service.address) as early:
-                    head = f"POST {view('/a')} HTTP/1.1\r\nHost: a\r\nUser-Agent: {BROWSER}\r\n\r\n"
                     early.sendall(head.encode())
-                    one = Browser(*await asyncio.open_connection(sock=early))
-                    assert (await one.answer()).document["views"] == number
-                    one.send(view("/b"))
-                    assert (await one.answer()).document["views"] == number
-                    one.writer.close()
+                    early.setblocking(False)
+                    answer = await asyncio.wait_for(loop.sock_recv(early, 4096), 5)
+                    assert f'"views":{number},'.encode() in answer
 
     uvloop.run(read())  # it reads what has come before it lets aiohttp's task begin
 
