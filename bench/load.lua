@@ -1,7 +1,8 @@
 -- The load, for wrk: articles by Zipf's law, visitors by chance, with a browser's headers.
 --
 -- Arguments: what (views, figures:N, or an address to GET), file of user agents, seed, articles,
--- visitors, site, an article's path with %d for its number, and how long a connection pauses between two requests (ms on average; 0: not).
+-- visitors, site, an article's path with %d for its number, and how long a connection pauses between
+-- two requests (ms on average; 0: not).
 -- With a pause that is long beside an answer's time, the rate is the connections' and no longer
 -- the server's: an open loop, as readers are.
 -- The last line on standard output is a JSON object: requests, seconds, errors, latencies (ms).

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from counter.storage.embedded import EmbeddedStore
+from tests.chaos.server import free_port
 
 CORES = sorted(os.sched_getaffinity(0))
 SERVICE_CORE, OTHER_CORE = CORES[0], CORES[-1]
@@ -65,17 +65,12 @@ async def store(
         redis: Redis = Redis.from_url(url)
         try:
             if tcp:
-                port = _free_port()
+                port = free_port()
                 await redis.config_set("port", port)
                 url = f"redis://127.0.0.1:{port}/0"
             yield url, redis
         finally:
             await redis.aclose()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 async def store_cpu_us(redis: Redis) -> float:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import web
 
-from counter.ingest.pipeline import article_path
 from counter.model.figures import Figures
 from counter.readers.live import LiveFeed, Watcher
 from counter.sites import Sites
 from counter.web.protocol import DirectHandler
-from counter.web.public import Public, asked_paths
+from counter.web.public import Public, asked_articles, compact_json
 from counter.web.request_ids import HEADER, request_id
 from counter.web.requests import query_parameters
 from counter.web.routing import Router
@@ -39,8 +37,7 @@ class Live:
 
     async def live(self, request: web.BaseRequest, key: str) -> web.StreamResponse:
         site = self._sites.find(key)
-        asked = asked_paths(query_parameters(request))
-        paths = {raw: article_path(raw, site) for raw in asked}
+        paths = asked_articles(query_parameters(request), site)
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream",
@@ -82,8 +79,8 @@ async def _tell(
             continue
         if watcher.closed:
             break
-        text = json.dumps(document(figures), ensure_ascii=False, separators=(",", ":"))
+        data = compact_json(document(figures))
         if day not in (None, figures.day):
-            await response.write(b"event: rollover\ndata: %s\n\n" % text.encode())
+            await response.write(b"event: rollover\ndata: %s\n\n" % data)
         day = figures.day
-        await response.write(b"event: figures\ndata: %s\n\n" % text.encode())
+        await response.write(b"event: figures\ndata: %s\n\n" % data)

@@ -267,7 +267,7 @@ class Public:
         site = self._sites.get(key)
         if site is None or not is_plain(exchange.origin):
             return False
-        paths = _asked_articles(read_query(query), site)
+        paths = asked_articles(read_query(query), site)
         exchange.request_id = exchange.request_id or new_id()
         exchange.write = partial(self._whole_figures, site, paths)
         self._reader.ask(key, tuple(dict.fromkeys(paths.values())), exchange)
@@ -276,12 +276,14 @@ class Public:
     def _whole_figures(
         self, site: Site, paths: Mapping[str, str], exchange: Exchange, figures: Figures
     ) -> bytes:
-        return self._whole_json(exchange, _json(self.document(exchange.key, site, paths, figures)))
+        return self._whole_json(
+            exchange, compact_json(self.document(exchange.key, site, paths, figures))
+        )
 
     async def figures(self, request: web.BaseRequest, key: str) -> web.Response:
         """`GET /v1/{site}/figures?path=/a&path=/b`: read without counting."""
         site = self._sites.find(key)
-        paths = _asked_articles(query_parameters(request), site)
+        paths = asked_articles(query_parameters(request), site)
         figures = await self._reader.read(key, tuple(dict.fromkeys(paths.values())))
         return json_document(self.document(key, site, paths, figures))
 
@@ -376,11 +378,12 @@ class Public:
         return json_answer(request, origin, allowed, body)
 
 
-def asked_paths(parameters: Parameters) -> list[str]:
-    """Return the paths whose views are asked for.
+def asked_articles(parameters: Parameters, site: Site) -> dict[str, str]:
+    """Return the paths whose views are asked for, each with its article's.
 
     Raises:
         TooManyPaths: more than one answer holds.
+        BadPath: one names no article.
     """
     asked = [value for name, value in parameters if name == "path"]
     if len(asked) > MAX_PATHS:
@@ -388,17 +391,7 @@ def asked_paths(parameters: Parameters) -> list[str]:
             f"{len(asked)} paths were asked for; one request takes {MAX_PATHS}. Ask again for "
             "the others."
         )
-    return asked
-
-
-def _asked_articles(parameters: Parameters, site: Site) -> dict[str, str]:
-    """Return the paths as they are asked for, each with the article's.
-
-    Raises:
-        TooManyPaths: more than one answer holds.
-        BadPath: one names no article.
-    """
-    return {raw: article_path(raw, site) for raw in asked_paths(parameters)}
+    return {raw: article_path(raw, site) for raw in asked}
 
 
 def _day(parameters: Parameters, name: str, default: str) -> str:
@@ -445,8 +438,8 @@ def json_bytes(body: bytes) -> web.Response:
 
 
 def json_document(document: Mapping[str, Any]) -> web.Response:
-    return json_bytes(_json(document))
+    return json_bytes(compact_json(document))
 
 
-def _json(document: Mapping[str, Any]) -> bytes:
+def compact_json(document: Mapping[str, Any]) -> bytes:
     return _encode(document).encode()

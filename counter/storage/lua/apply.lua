@@ -322,14 +322,14 @@ for article, path in ipairs(paths) do
   end
 end
 for hour, more in pairs(hour_views) do
-  local sum = try('HINCRBY', hours, hour, more)
-  hours_counted[hour] = sum
+  hours_counted[hour] = try('HINCRBY', hours, hour, more)
 end
 local splits = splits_for(prefix, t[4] + new_articles, buckets, load, try)
 
 for hour, sum in pairs(hours_counted) do
   if sum == hour_views[hour] then redis.call('EXPIRE', hours, ARGV[12]) end
 end
+
 local views = {}
 for n, article in ipairs(view_article) do
   views[n] = article and article_views[article] + nth[n] or 0
